@@ -1,0 +1,7 @@
+"""All events. Importing this module fills `Event.registry`."""
+
+from shared.events import customer as customer
+from shared.events import dispatch as dispatch
+from shared.events.base import Envelope as Envelope
+from shared.events.base import Event as Event
+from shared.events.base import Record as Record
