@@ -1,0 +1,85 @@
+# Every target sets itself up: it needs python3 (3.11 or newer), make and git, nothing else by hand.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+MANIFESTS := pyproject.toml uv.lock $(wildcard shared/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)
+SERVICES := mail_ingest dispatch customer payments portal_api
+COMPOSE := docker compose -f deploy/compose.yaml --env-file .run/compose.env
+
+.PHONY: help run test verify check fmt bench soak dev up down k8s migrate contracts clean
+
+help: ## This list
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/\1\t\2/' | \
+	  while IFS=$$'\t' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+run: .venv/.run ## The whole system in one process, with sample mails; asks nothing
+	@$(BIN)/callboard run
+
+test: ## Everything: style, types, rules and all tests, against real servers
+	@if deploy/setup/servers.sh; then $(MAKE) --no-print-directory verify; \
+	elif docker compose version && docker info; then \
+	  echo "setup: running the tests in a container, which has these servers" >&2; \
+	  docker compose -f deploy/compose.tests.yaml run --rm --build tests; \
+	else echo "setup: and there is no container engine with compose either" >&2; exit 1; fi
+
+verify: lint # make test, where the servers are installed
+	@$(BIN)/pytest -m "not soak"
+
+check: lint ## Style, types and the rules of the house, without servers
+	@$(BIN)/pytest tests/architecture
+
+.PHONY: lint
+lint: .venv/.dev
+	@$$(deploy/setup/uv.sh) lock --check --quiet
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/basedpyright --level error
+
+fmt: .venv/.dev ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix-only --quiet
+	@$(BIN)/ruff format
+
+bench: .venv/.dev ## The benchmarks; results as JSON in bench/results
+	@deploy/setup/servers.sh && $(BIN)/python -m bench
+
+soak: .venv/.dev ## The long tests
+	@deploy/setup/servers.sh && $(BIN)/pytest -m soak --timeout 0 tests
+
+dev: .venv/.dev ## PostgreSQL, RabbitMQ, mail servers and each service as processes of this machine
+	@deploy/setup/servers.sh && $(BIN)/python -m localservers.dev
+
+up: .run/compose.env ## The same in containers (needs docker compose)
+	@$(COMPOSE) up --build --detach --wait && $(COMPOSE) ps
+
+down: .run/compose.env ## Stop the containers; the data stay
+	@$(COMPOSE) down
+
+k8s: .venv/.dev ## Render deploy/k8s and validate it
+	@$(BIN)/pytest tests/deploy/test_k8s.py
+
+migrate: .venv/.run ## Bring each service's database (its CALLBOARD_DATABASE_URL) up to date
+	@for service in $(SERVICES); do $(BIN)/python -m $$service migrate; done
+
+contracts: .venv/.run ## Write docs/asyncapi.yaml and docs/openapi/*.json from the code
+	@$(BIN)/callboard contracts
+
+clean: ## Remove what was built and installed here; not data/
+	@rm -rf .venv .cache .run bench/results dist .ruff_cache .pytest_cache .hypothesis .schemathesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What runs needs no tools of the developers, and does not remove them where they are.
+.venv/.run: $(MANIFESTS)
+	@$$(deploy/setup/uv.sh) sync --frozen --no-dev --inexact --quiet
+	@touch $@
+
+.venv/.dev: $(MANIFESTS)
+	@$$(deploy/setup/uv.sh) sync --frozen --quiet
+	@touch $@ .venv/.run
+
+# Passwords of the containers, made once for this machine.
+.run/compose.env:
+	@mkdir -p $(@D) && umask 077 && python3 -c 'import base64, secrets; \
+	  print("POSTGRES_PASSWORD=" + secrets.token_hex(16)); \
+	  print("RABBITMQ_PASSWORD=" + secrets.token_hex(16)); \
+	  print("CALLBOARD_SECRET_KEY=" + base64.b64encode(secrets.token_bytes(32)).decode())' > $@
