@@ -1,0 +1,185 @@
+"""Writes a status update as a partner's request and judges the answer. Bytes and values in, values out."""
+
+import json
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+LONGEST_ANSWER = 2_000
+_JUDGED = 64_000
+_TRY_AGAIN = frozenset({408, 425, 429})
+_MISSING = object()
+
+
+class SuccessRule(BaseModel):
+    """An HTTP status alone is no success: the body must say so.
+
+    `path` names a value of a JSON answer (`result.state`); without it the whole body is read as text.
+    `accepted` is a regular expression that the value must match as a whole, or that must be found in the
+    text; `refused` likewise. Without `refused`, every readable answer that is not accepted is a refusal.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    statuses: tuple[int, ...] = Field((200,), min_length=1, max_length=20)
+    path: str | None = Field(default=None, max_length=200)
+    accepted: str = Field(min_length=1, max_length=500)
+    refused: str | None = Field(default=None, max_length=500)
+
+    @field_validator("accepted", "refused")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error:
+            raise ValueError("this is no regular expression") from None
+        return pattern
+
+
+class Protocol(BaseModel):
+    """Jinja templates over `account` (url, company_id, user_id, password) and `update` (the fields of
+    `Update`). Filters `json`, `xml` and `url` write a value safely into that notation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["POST", "PUT", "PATCH", "GET"] = "POST"
+    url: str = Field("{{ account.url }}", min_length=1, max_length=2_000)
+    headers: dict[str, str] = Field(default_factory=dict, max_length=30)
+    body: str = Field("", max_length=20_000)
+    success: SuccessRule
+
+    @field_validator("url", "body", "headers")
+    @classmethod
+    def _compiles(cls, value: str | dict[str, str]) -> str | dict[str, str]:
+        for text in value.values() if isinstance(value, dict) else (value,):
+            try:
+                _template(text)
+            except TemplateError as error:
+                raise ValueError(f"the template cannot be read: {error}") from None
+        return value
+
+
+class Account(NamedTuple):
+    url: str
+    company_id: str
+    user_id: str
+    password: SecretStr
+
+
+class Update(NamedTuple):
+    """`id` is our own id of the update: a repeat carries the same. `number` is the partner's dispatch
+    number, `code` and `name` its status. `at` is the time that goes with the code (aware UTC), `local` the
+    same on the location's clock without a zone; both None where the code carries no time. `sent` is now."""
+
+    id: str
+    number: str
+    code: str
+    name: str
+    at: datetime | None
+    local: str | None
+    note: str | None
+    sent: datetime
+
+
+class Request(NamedTuple):
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Verdict(NamedTuple):
+    """`unknown`: the partner may or may not have booked it, so it is sent again under the same id. `answer`
+    is for a person: short and without secrets."""
+
+    state: Literal["accepted", "refused", "unknown"]
+    answer: str
+
+
+def render(protocol: Protocol, account: Account, update: Update) -> Request:
+    """Raises ValueError when a template asks for what is not there or would break out of its header."""
+    words = {
+        "account": {**account._asdict(), "password": account.password.get_secret_value()},
+        "update": update,
+    }
+    try:
+        url = _template(protocol.url).render(words).strip()
+        headers = {name: _template(text).render(words) for name, text in protocol.headers.items()}
+        body = _template(protocol.body).render(words)
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        raise ValueError(f"the request template does not fit ({type(error).__name__})") from None
+    if any(re.search(r"[\r\n\0]", text) for pair in headers.items() for text in pair):
+        raise ValueError("a header of the request template holds a line break")
+    if not re.match(r"https?://[^/\s]", url):
+        raise ValueError("the request template's address must begin with https:// or http://")
+    return Request(protocol.method, url, headers, body.encode())
+
+
+def judge(rule: SuccessRule, status: int, body: bytes) -> Verdict:
+    """An outage (5xx, 408, 425, 429) and an answer that cannot be read are unknown; other statuses than
+    those of the rule are refusals. The answer still holds whatever secrets the partner echoed: see
+    `scrub`."""
+    text = body[:_JUDGED].decode("utf-8", errors="replace")
+    answer = f"{status} {' '.join(text.split())}".strip()
+    if status >= 500 or status in _TRY_AGAIN:
+        return Verdict("unknown", answer)
+    if status not in rule.statuses:
+        return Verdict("refused", answer)
+    said = _said(rule, text)
+    if said is None:
+        return Verdict("unknown", answer)
+    found = re.fullmatch if rule.path else re.search
+    if found(rule.accepted, said):
+        return Verdict("accepted", answer)
+    if rule.refused is None or found(rule.refused, said):
+        return Verdict("refused", answer)
+    return Verdict("unknown", answer)
+
+
+def scrub(answer: str, *secrets: SecretStr) -> str:
+    """The answer without the secrets in any notation a partner may echo them in, cut to 2,000 characters."""
+    for secret in secrets:
+        plain = secret.get_secret_value()
+        notations = {plain, quote(plain, safe=""), quote_plus(plain), escape(plain), json.dumps(plain)[1:-1]}
+        for notation in sorted(notations - {""}, key=len, reverse=True):
+            answer = answer.replace(notation, "***")
+    clean = "".join(letter if letter.isprintable() else " " for letter in answer)
+    return clean if len(clean) <= LONGEST_ANSWER else clean[: LONGEST_ANSWER - 1] + "…"
+
+
+def _said(rule: SuccessRule, text: str) -> str | None:
+    """What the rule looks at, or None where the answer cannot be read."""
+    if rule.path is None:
+        return text if text.strip() else None
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        return None
+    for step in rule.path.split("."):
+        if isinstance(value, list):
+            value = value[int(step)] if step.isdigit() and int(step) < len(value) else _MISSING
+        else:
+            value = value.get(step, _MISSING) if isinstance(value, dict) else _MISSING
+        if value is _MISSING:
+            return None
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+_environment.filters["json"] = lambda value: json.dumps(
+    value.isoformat() if isinstance(value, datetime) else value
+)
+_environment.filters["xml"] = lambda value: escape(str(value), {'"': "&quot;"})
+_environment.filters["url"] = lambda value: quote(str(value), safe="")
+
+
+@lru_cache(maxsize=256)
+def _template(text: str) -> Template:
+    return _environment.from_string(text)
