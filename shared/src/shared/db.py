@@ -1,0 +1,154 @@
+"""One database a service: PostgreSQL, or one SQLite file. Transactions for writes, autocommit for reads."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import uuid_utils
+from sqlalchemy import JSON, DateTime, Executable, Table, event, insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.types import TypeDecorator
+
+Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC on every database; SQLite alone would hand back a naive one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a naive time cannot be stored")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def uuid7() -> UUID:
+    return UUID(int=uuid_utils.uuid7().int)
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+class Database:
+    """`transaction()` for writes, `read()` for autocommit reads. On SQLite one connection writes, so that
+    writers queue here and never meet "database is locked"."""
+
+    def __init__(self, url: str, pool: int = 8) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        if self.is_sqlite:
+            path = url.split("///", 1)[1]
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self.writer = _sqlite_engine(url, 1)
+            event.listen(self.writer.sync_engine, "begin", _begin_immediate)
+            self.reader = _sqlite_engine(url, 4).execution_options(isolation_level="AUTOCOMMIT")
+        else:
+            self.writer = create_async_engine(url, pool_size=pool, max_overflow=0, pool_timeout=10)
+            self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+        async with (
+            AsyncSession(self.writer, expire_on_commit=False, autoflush=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        async with self.reader.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self.writer.dispose()
+        if self.is_sqlite:
+            await self.reader.dispose()
+
+
+def _sqlite_engine(url: str, size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0, connect_args={"timeout": 30}
+    )
+    event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
+    return engine
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+_TRANSIENT = ("08", "40", "53", "55P03", "57P", "58")
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database (not the statement) failed, so that the same work may succeed later.
+
+    SQLSTATE classes: 08 connection, 40 rollback (deadlock, serialisation), 53 resources, 57P shutdown,
+    58 system error.
+    """
+    if isinstance(error, (OSError, PoolTimeout, TimeoutError)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state:
+        return str(state).startswith(_TRANSIENT)
+    return isinstance(error, (OperationalError, InterfaceError))
+
+
+def insert_ignore(
+    session: AsyncSession, table: Table, key: Sequence[str], returning: Sequence[str] = ()
+) -> Executable:
+    """INSERT … ON CONFLICT (key) DO NOTHING [RETURNING …], for `session.execute(statement, rows)`.
+
+    With `returning`, only the rows that were really inserted come back.
+    """
+    build = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = build(table).on_conflict_do_nothing(index_elements=list(key))
+    return statement.returning(*[table.c[name] for name in returning]) if returning else statement
+
+
+def upsert(session: AsyncSession, table: Table, key: Sequence[str], replace: Sequence[str]) -> Executable:
+    """INSERT … ON CONFLICT (key) DO UPDATE SET the columns of `replace` to the new row's values."""
+    build = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = build(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(key), set_={name: statement.excluded[name] for name in replace}
+    )
+
+
+__all__ = [
+    "Database",
+    "Json",
+    "UtcDateTime",
+    "insert",
+    "insert_ignore",
+    "is_outage",
+    "upsert",
+    "utcnow",
+    "uuid7",
+]

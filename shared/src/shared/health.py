@@ -1,0 +1,53 @@
+"""/healthz: the process answers. /readyz: it can do its work. /metrics: numbers for Prometheus."""
+
+import time
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import func, select, text
+
+from shared.db import is_outage
+from shared.service import Running
+from shared.tables import outbox
+
+health_router = APIRouter(tags=["health"])
+
+STALE_SECONDS = 60
+
+
+@health_router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@health_router.get("/readyz", responses={503: {"description": "The database cannot be reached."}})
+async def readyz(request: Request) -> JSONResponse:
+    """503 only without the database. Without the broker the service is `degraded` and goes on taking work:
+    what it has to say waits in the outbox."""
+    services = {running.name: await _state(running) for running in request.app.state.running}
+    states = {state["status"] for state in services.values()}
+    worst = next(status for status in ("down", "degraded", "ok") if status in states)
+    return JSONResponse({"status": worst, "services": services}, 503 if worst == "down" else 200)
+
+
+@health_router.get("/metrics", response_class=Response)
+async def metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _state(running: Running[Any]) -> dict[str, Any]:
+    try:
+        async with running.database.read() as read:
+            await read.execute(text("SELECT 1"))
+            waiting = (await read.execute(select(func.count()).select_from(outbox))).scalar_one()
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        return {"status": "down", "database": type(error).__name__}
+    now = time.monotonic()
+    stale = sorted(name for name, beat in running.heartbeats.items() if now - beat > STALE_SECONDS)
+    bus = running.bus.connected()
+    status = "ok" if bus and not stale else "degraded"
+    return {"status": status, "bus": bus, "outbox": waiting, "stale": stale}

@@ -1,0 +1,124 @@
+"""The outbox relay: lease rows → publish with confirms → settle. No transaction is open while publishing."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import delete, select, update
+
+from shared.bus import BusDown
+from shared.db import utcnow
+from shared.tables import idempotency, inbox, outbox
+from shared.telemetry import PUBLISHED
+
+if TYPE_CHECKING:
+    from shared.service import Running
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=30)
+ROWS = 1000
+BATCH = 100
+PUBLISH_SECONDS = 20.0
+KEEP = timedelta(days=7)
+
+
+async def relay(running: "Running[Any]") -> None:
+    """Sends what committed. Several may run: a leased row belongs to one of them until its lease ends."""
+    swept = 0.0
+    while not running.stopping.is_set():
+        sent = await relay_once(running)
+        if sent is None:
+            await running.pause(0.5, "relay")
+        elif sent == 0:
+            if time.monotonic() - swept > 3600:
+                await _sweep(running)
+                swept = time.monotonic()
+            await running.pause(1.0, "relay")
+
+
+async def relay_once(running: "Running[Any]") -> int | None:
+    """How many rows went out; None where the bus refused some, which stay for later."""
+    rows = await _lease(running)
+    if not rows:
+        return 0
+    by_name: dict[str, list[Any]] = {}
+    for row in sorted(rows, key=lambda row: row.seq):
+        by_name.setdefault(row.name, []).append(row)
+    sent: list[int] = []
+    refused: list[Any] = []
+    for name, group in by_name.items():
+        for start in range(0, len(group), BATCH):
+            batch = group[start : start + BATCH]
+            if refused or not await _publish(running, name, batch):
+                refused += batch
+            else:
+                sent += [row.seq for row in batch]
+    await _settle(running, sent, refused)
+    return None if refused else len(sent)
+
+
+async def _lease(running: "Running[Any]") -> Sequence[Any]:
+    now = utcnow()
+    due = select(outbox.c.seq).where(outbox.c.due_at <= now).order_by(outbox.c.seq).limit(ROWS)
+    if not running.database.is_sqlite:
+        due = due.with_for_update(skip_locked=True)
+    statement = (
+        update(outbox)
+        .where(outbox.c.seq.in_(due.scalar_subquery()))
+        .values(due_at=now + LEASE, attempts=outbox.c.attempts + 1)
+        .returning(outbox.c.seq, outbox.c.name, outbox.c.body, outbox.c.attempts)
+    )
+    if running.database.is_sqlite and await _is_idle(running):
+        return []
+    async with running.database.transaction() as session:
+        return (await session.execute(statement)).all()
+
+
+async def _is_idle(running: "Running[Any]") -> bool:
+    """On SQLite an empty poll must not take the write lock."""
+    async with running.database.read() as read:
+        return (await read.execute(select(outbox.c.seq).limit(1))).first() is None
+
+
+async def _publish(running: "Running[Any]", name: str, batch: list[Any]) -> bool:
+    """Publishes in a task of its own: a broker that stalls ends the await with a CancelledError, which
+    must not end the relay."""
+    body = "[" + ",".join(row.body for row in batch) + "]"
+    task = asyncio.create_task(running.bus.publish(name, body.encode(), running.name))
+    done, _ = await asyncio.wait({task}, timeout=PUBLISH_SECONDS)
+    if not done:
+        task.cancel()
+        log.warning("publish_timed_out", service=running.name, name=name)
+        return False
+    if task.cancelled():
+        log.warning("publish_cancelled_by_broker", service=running.name, name=name)
+        return False
+    error = task.exception()
+    if error is None:
+        PUBLISHED.labels(running.name, name).inc(len(batch))
+        return True
+    if not isinstance(error, (BusDown, OSError)):
+        log.error("publish_failed", service=running.name, name=name, error=repr(error))
+    return False
+
+
+async def _settle(running: "Running[Any]", sent: list[int], refused: list[Any]) -> None:
+    async with running.database.transaction() as session:
+        if sent:
+            await session.execute(delete(outbox).where(outbox.c.seq.in_(sent)))
+        if refused:
+            attempts = max(row.attempts for row in refused)
+            due = utcnow() + timedelta(seconds=min(0.25 * 2 ** min(attempts, 6), 10))
+            seqs = [row.seq for row in refused]
+            await session.execute(update(outbox).where(outbox.c.seq.in_(seqs)).values(due_at=due))
+
+
+async def _sweep(running: "Running[Any]") -> None:
+    """Forgets what no repeat can ask for any more."""
+    async with running.database.transaction() as session:
+        await session.execute(delete(inbox).where(inbox.c.received_at < utcnow() - KEEP))
+        await session.execute(delete(idempotency).where(idempotency.c.at < utcnow() - KEEP))

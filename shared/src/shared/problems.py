@@ -1,0 +1,64 @@
+"""Errors as RFC 9457 problem documents: what is wrong and what to do, never the input itself."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+
+class Problem(Exception):
+    """A refusal that the caller can act on. `extra` members go into the document as they are."""
+
+    def __init__(self, status: int, title: str, detail: str | None = None, **extra: Any) -> None:
+        super().__init__(title)
+        self.status, self.title, self.detail, self.extra = status, title, detail, extra
+        self.headers: dict[str, str] = {}
+
+    def response(self) -> JSONResponse:
+        body = {"title": self.title, "status": self.status, "detail": self.detail, **self.extra}
+        return JSONResponse(
+            {key: value for key, value in body.items() if value is not None},
+            status_code=self.status,
+            media_type="application/problem+json",
+            headers=self.headers,
+        )
+
+
+def not_found(what: str) -> Problem:
+    """404: also for things of other owners, which must look as if they did not exist."""
+    return Problem(404, f"No such {what}")
+
+
+def conflict(title: str, detail: str | None = None, **extra: Any) -> Problem:
+    return Problem(409, title, detail, **extra)
+
+
+def unavailable(title: str = "The database cannot be reached", seconds: int = 5) -> Problem:
+    problem = Problem(503, title, f"Nothing was changed. Try again in {seconds} seconds.")
+    problem.headers["Retry-After"] = str(seconds)
+    return problem
+
+
+async def _problem(_request: Request, error: Problem) -> JSONResponse:
+    return error.response()
+
+
+async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    problem = Problem(error.status_code, str(error.detail))
+    problem.headers.update(error.headers or {})
+    return problem.response()
+
+
+async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    errors = [
+        {"pointer": "/" + "/".join(str(step) for step in item["loc"]), "detail": item["msg"]}
+        for item in error.errors()
+    ]
+    return Problem(422, "The request does not fit", errors=errors).response()
+
+
+def install_problems(app: FastAPI) -> None:
+    for error, handler in ((Problem, _problem), (HTTPException, _http), (RequestValidationError, _invalid)):
+        app.exception_handler(error)(handler)

@@ -1,0 +1,63 @@
+"""Settings that every service has. Each comes from an environment variable `CALLBOARD_<NAME>`."""
+
+import base64
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_KEY = base64.b64encode(b"callboard development secret 32b").decode()
+
+
+class Settings(BaseSettings):
+    """Refuses to start in production with anything that is only good for development."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLBOARD_", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
+
+    environment: Literal["development", "production"] = "development"
+    """`production` refuses development keys and shows no error details."""
+    database_url: str = "sqlite+aiosqlite:///data/callboard.db"
+    """The service's own database: postgresql+asyncpg://… or sqlite+aiosqlite:///…."""
+    database_pool: Annotated[int, Field(ge=1)] = 8
+    """Most connections this process holds to PostgreSQL."""
+    bus_url: str = "amqp://guest:guest@127.0.0.1:5672/"
+    """RabbitMQ, amqp:// or amqps://."""
+    secret_key: SecretStr = SecretStr(DEVELOPMENT_KEY)
+    """32 bytes in base64; encrypts stored passwords and keys."""
+    jwks_url: str = ""
+    """Where portal-api publishes its signing keys. Empty: the development key."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level that is logged."""
+    smtp_host: str = ""
+    """Outgoing mail server. Empty: mail is written to `mail_dir`."""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """Port of the outgoing mail server."""
+    smtp_security: Literal["none", "starttls", "ssl"] = "starttls"
+    """Encryption to the outgoing mail server."""
+    smtp_user: str = ""
+    """Login user; empty: no login. A mailbox's return address must share its domain."""
+    smtp_password: SecretStr = SecretStr("")
+    """Login password."""
+    smtp_ca_file: str = ""
+    """One more certificate authority for the mail server: the path of a PEM file."""
+    smtp_sender: str = "office@localhost"
+    """Return address where a mailbox names none."""
+    smtp_connections: Annotated[int, Field(ge=1, le=50)] = 4
+    """Connections kept open to the mail server."""
+    mail_dir: str = "data/outgoing"
+    """The Maildir that takes outgoing mail where no mail server is set."""
+    allow_private_hosts: bool = True
+    """Mail servers and partners may be on private addresses; metadata addresses never."""
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> Self:
+        if len(base64.b64decode(self.secret_key.get_secret_value(), validate=True)) != 32:
+            raise ValueError("CALLBOARD_SECRET_KEY must be 32 bytes in base64: openssl rand -base64 32")
+        if self.environment == "production":
+            if self.secret_key.get_secret_value() == DEVELOPMENT_KEY:
+                raise ValueError("set CALLBOARD_SECRET_KEY: openssl rand -base64 32")
+            if not self.jwks_url:
+                raise ValueError("set CALLBOARD_JWKS_URL: the development signing key is refused")
+        return self

@@ -1,0 +1,71 @@
+"""Work: all that a use case may do. A transaction, events that go out with it, an audit row, the tools."""
+
+import contextvars
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import utcnow, uuid7
+from shared.events import Event
+from shared.settings import Settings
+from shared.tables import audit, outbox
+
+T = TypeVar("T")
+
+traceparent: contextvars.ContextVar[str | None] = contextvars.ContextVar("traceparent", default=None)
+
+
+class Work(Generic[T]):
+    """One transaction of one service. `now` is the time of all that happens in it."""
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        tools: T,
+        settings: Settings,
+        source: str,
+        traces: Mapping[str, str] | None = None,
+    ) -> None:
+        self.session = session
+        self.tools = tools
+        self.settings: Any = settings
+        self.now: datetime = utcnow()
+        self._source = source
+        self._traces = traces or {}
+        self._outbox: list[dict[str, Any]] = []
+        self._audit: list[dict[str, Any]] = []
+
+    def emit(self, event: Event, subject: UUID | str) -> UUID:
+        """Sends the event if, and only if, this transaction commits. `subject` is what it is about."""
+        event_id, now, trace = uuid7(), self.now.isoformat(), self._traces.get(str(subject))
+        trace = trace or traceparent.get()
+        body = (
+            f'{{"specversion":"1.0","id":"{event_id}","source":"{self._source}","type":"{event.event_name}",'
+            f'"subject":"{subject}","time":"{now}","datacontenttype":"application/json",'
+            + (f'"traceparent":"{trace}",' if trace else "")
+            + f'"data":{event.model_dump_json(exclude_none=True)}}}'
+        )
+        self._outbox.append({"name": event.event_name, "body": body, "due_at": self.now, "attempts": 0})
+        return event_id
+
+    def audit(
+        self, *, who: str, action: str, subject: UUID | str, before: Any = None, after: Any = None
+    ) -> None:
+        """One row of the append-only trail. `before` and `after` hold no secrets."""
+        row = {"at": self.now, "who": who, "action": action, "subject": str(subject)}
+        self._audit.append({**row, "before": before, "after": after})
+
+    @property
+    def emitted(self) -> bool:
+        return bool(self._outbox)
+
+    async def write_out(self) -> None:
+        """Called once, right before the commit."""
+        if self._outbox:
+            await self.session.execute(insert(outbox), self._outbox)
+        if self._audit:
+            await self.session.execute(insert(audit), self._audit)
