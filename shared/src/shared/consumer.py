@@ -45,7 +45,7 @@ async def _deliver_one(running: "Running[Any]", envelope: dict[str, Any]) -> Non
             log.warning(
                 "event_failed",
                 service=running.name,
-                event=envelope.get("type"),
+                name=envelope.get("type"),
                 id=envelope.get("id"),
                 attempt=attempt,
                 error=type(error).__name__,
@@ -53,7 +53,7 @@ async def _deliver_one(running: "Running[Any]", envelope: dict[str, Any]) -> Non
         await asyncio.sleep(0.05 * 2**attempt if attempt < ATTEMPTS else 0)
     await running.bus.bury(running, envelope, reason)
     BURIED.labels(running.name, str(envelope.get("type"))).inc()
-    log.error("event_buried", service=running.name, event=envelope.get("type"), id=envelope.get("id"))
+    log.error("event_buried", service=running.name, name=envelope.get("type"), id=envelope.get("id"))
     return None
 
 

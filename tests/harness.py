@@ -1,0 +1,72 @@
+"""A service at work in a test: on any database, with or without its loops, and what goes in and out of it."""
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pydantic_core
+from shared.app import create_app
+from shared.auth import development_token
+from shared.bus import Bus, LocalBus
+from shared.consumer import deliver
+from shared.db import Database, uuid7
+from shared.events import Envelope, Event
+from shared.migrate import migrate
+from shared.service import Running, Service
+from shared.tables import outbox
+from sqlalchemy import delete, select
+
+
+@asynccontextmanager
+async def at_work(
+    service: Service,
+    database_url: str,
+    bus: Bus | None = None,
+    *,
+    loops: bool = False,
+    tables: Service | None = None,
+    **settings: Any,
+) -> AsyncGenerator[Running[Any]]:
+    """A migrated, started service. Without a bus of its own it joins a LocalBus; `tables` names
+    the service whose migrations it uses, if not its own."""
+    database = Database(database_url)
+    await migrate(tables or service, database)
+    bus = bus or LocalBus()
+    chosen = service.settings(database_url=database_url, **settings)
+    running: Running[Any] = Running(service, chosen, database, bus)
+    if isinstance(bus, LocalBus):
+        bus.join(running)
+    async with running.start(loops=loops):
+        yield running
+
+
+def client(running: Running[Any], *roles: str, subject: str = "tester") -> httpx.AsyncClient:
+    """An HTTP client of that service, signed in with `roles`; with none it is anonymous."""
+    app = create_app(running, loops=False)
+    headers = {"Authorization": f"Bearer {development_token(roles, subject)}"} if roles else {}
+    transport = httpx.ASGITransport(app)
+    return httpx.AsyncClient(transport=transport, base_url="http://callboard.test", headers=headers)
+
+
+def envelope(event: Event, subject: UUID | str = "", *, id: UUID | None = None) -> dict[str, Any]:
+    wrapped = Envelope.wrap(event, id=id or uuid7(), source="test", subject=str(subject), traceparent=None)
+    return pydantic_core.from_json(wrapped.model_dump_json())
+
+
+async def feed(running: Running[Any], *events: Event) -> None:
+    """Delivers the events in one batch, through inbox and handlers."""
+    await deliver(running, [envelope(event) for event in events])
+
+
+async def said(running: Running[Any]) -> list[Event]:
+    """The events waiting in the outbox, oldest first; they are taken out."""
+    async with running.database.transaction() as session:
+        rows = (await session.execute(select(outbox.c.body).order_by(outbox.c.seq))).scalars().all()
+        await session.execute(delete(outbox))
+    return [Envelope.model_validate_json(body).event() for body in rows]
+
+
+def of(events: Iterable[Event], kind: type[Event]) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
