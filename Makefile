@@ -41,7 +41,7 @@ fmt: .venv/.dev ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format
 
 bench: .venv/.dev ## The benchmarks; results as JSON in bench/results
-	@deploy/setup/servers.sh && $(BIN)/python -m bench
+	@deploy/setup/servers.sh bench && $(BIN)/python -m bench
 
 soak: .venv/.dev ## The long tests
 	@deploy/setup/servers.sh && $(BIN)/pytest -m soak --timeout 0 tests
