@@ -34,7 +34,7 @@ lint: .venv/.dev
 	@$$(deploy/setup/uv.sh) lock --check --quiet
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/basedpyright --level error
+	@$(BIN)/basedpyright
 
 fmt: .venv/.dev ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only --quiet

@@ -20,6 +20,8 @@ apt_install() {
     $root chmod 755 "$guard"
     trap "$root rm -f $guard" EXIT
   fi
-  $root apt-get -o DPkg::Lock::Timeout=300 update -qq >&2 || return 1
-  $root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@" </dev/null >&2
+  mkdir -p .cache
+  { $root apt-get -o DPkg::Lock::Timeout=300 update &&
+    $root DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
+  } </dev/null >.cache/apt.log 2>&1 || { tail -n 20 .cache/apt.log >&2; return 1; }
 }
