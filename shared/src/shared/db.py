@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pydantic_core
 import uuid_utils
 from sqlalchemy import JSON, DateTime, Executable, Table, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,6 +19,11 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.types import TypeDecorator
 
 Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+# pydantic's own JSON is several times faster than the standard library's, and takes models as they are.
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: pydantic_core.to_json(value).decode(),
+    "json_deserializer": pydantic_core.from_json,
+}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -57,7 +63,7 @@ class Database:
             event.listen(self.writer.sync_engine, "begin", _begin_immediate)
             self.reader = _sqlite_engine(url, 4).execution_options(isolation_level="AUTOCOMMIT")
         else:
-            self.writer = create_async_engine(url, pool_size=pool, max_overflow=0, pool_timeout=10)
+            self.writer = create_async_engine(url, pool_size=pool, max_overflow=0, pool_timeout=10, **_JSON)
             self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
@@ -81,7 +87,12 @@ class Database:
 
 def _sqlite_engine(url: str, size: int) -> AsyncEngine:
     engine = create_async_engine(
-        url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0, connect_args={"timeout": 30}
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"timeout": 30},
+        **_JSON,
     )
     event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
     return engine

@@ -82,13 +82,13 @@ class Running(Generic[T]):
 
     @asynccontextmanager
     async def work(self, traces: Mapping[str, str] | None = None) -> AsyncGenerator[Work[T]]:
-        """Opens a transaction, commits it at the end, and wakes the relay if events go out with it."""
+        """Opens a transaction, commits it at the end, then wakes the relay and whatever else has work."""
         async with self.database.transaction() as session:
             work: Work[T] = Work(session, self.tools, self.settings, self.name, traces)
             yield work
             await work.write_out()
-        if work.emitted:
-            self.wake("relay")
+        for name in work.wakes:
+            self.wake(name)
 
     def wake(self, name: str) -> None:
         self._wakes.setdefault(name, asyncio.Event()).set()

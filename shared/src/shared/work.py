@@ -38,17 +38,27 @@ class Work(Generic[T]):
         self._traces = traces or {}
         self._outbox: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
+        self.wakes: set[str] = set()
+
+    def wake(self, loop: str) -> None:
+        """Wakes one of the service's loops (`running.pause(…, loop)`) once this transaction has committed."""
+        self.wakes.add(loop)
 
     def emit(self, event: Event, subject: UUID | str) -> UUID:
         """Sends the event if, and only if, this transaction commits. `subject` is what it is about."""
+        return self.emit_json(type(event), event.model_dump_json(exclude_none=True), subject)
+
+    def emit_json(self, event: type[Event], data: str, subject: UUID | str) -> UUID:
+        """The same for an event that already is JSON (the hot path of mails, which another process read)."""
         event_id, now, trace = uuid7(), self.now.isoformat(), self._traces.get(str(subject))
         trace = trace or traceparent.get()
         body = (
             f'{{"specversion":"1.0","id":"{event_id}","source":"{self._source}","type":"{event.event_name}",'
             f'"subject":"{subject}","time":"{now}","datacontenttype":"application/json",'
             + (f'"traceparent":"{trace}",' if trace else "")
-            + f'"data":{event.model_dump_json(exclude_none=True)}}}'
+            + f'"data":{data}}}'
         )
+        self.wake("relay")
         self._outbox.append({"name": event.event_name, "body": body, "due_at": self.now, "attempts": 0})
         return event_id
 
@@ -58,10 +68,6 @@ class Work(Generic[T]):
         """One row of the append-only trail. `before` and `after` hold no secrets."""
         row = {"at": self.now, "who": who, "action": action, "subject": str(subject)}
         self._audit.append({**row, "before": before, "after": after})
-
-    @property
-    def emitted(self) -> bool:
-        return bool(self._outbox)
 
     async def write_out(self) -> None:
         """Called once, right before the commit."""
