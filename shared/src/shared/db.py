@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import pydantic_core
@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.types import TypeDecorator
 
+Row: TypeAlias = Any
+"""A row of a Core query: its attributes are the columns asked for, which SQLAlchemy cannot type."""
 Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
 # pydantic's own JSON is several times faster than the standard library's, and takes models as they are.
 _JSON: dict[str, Any] = {
@@ -155,6 +157,7 @@ def upsert(session: AsyncSession, table: Table, key: Sequence[str], replace: Seq
 __all__ = [
     "Database",
     "Json",
+    "Row",
     "UtcDateTime",
     "insert",
     "insert_ignore",

@@ -16,8 +16,8 @@ class CustomerMatched(Event, name="customer.matched.v1", heard_by=("dispatch",))
     dispatch_id: UUID
     version: int
     match_version: int
-    customer_id: UUID | None
-    location_id: UUID | None
+    customer_id: UUID | None = None
+    location_id: UUID | None = None
     state: Literal["automatic", "review", "new", "confirmed"]
     score: int
     reasons: tuple[str, ...] = ()

@@ -153,7 +153,7 @@ class DispatchResolved(Event, name="dispatch.resolved.v1", heard_by=("mail-inges
     """What became of a mail's dispatch; the mail is forwarded accordingly. `reason` is for a person."""
 
     mail_id: UUID
-    dispatch_id: UUID | None
+    dispatch_id: UUID | None = None
     outcome: Literal["processed", "updated", "cancelled", "duplicate", "unable"]
     reason: str | None = None
 
@@ -161,7 +161,7 @@ class DispatchResolved(Event, name="dispatch.resolved.v1", heard_by=("mail-inges
 class DispatchCreated(Event, name="dispatch.created.v1", heard_by=("customer",)):
     dispatch_id: UUID
     version: int
-    partner: str | None
+    partner: str | None = None
     content: DispatchContent
     bill_to: str | None = None
     received_at: datetime
@@ -172,7 +172,7 @@ class DispatchUpdated(Event, name="dispatch.updated.v1", heard_by=("customer",))
 
     dispatch_id: UUID
     version: int
-    partner: str | None
+    partner: str | None = None
     content: DispatchContent
     changed: tuple[str, ...] = ()
     bill_to: str | None = None
@@ -196,7 +196,7 @@ class StatusChanged(Event, name="dispatch.status_changed.v1"):
 
     dispatch_id: UUID
     version: int
-    old: str | None
+    old: str | None = None
     new: str
     at: datetime
     by: str

@@ -1,0 +1,90 @@
+"""The office's copy of each mail: "Processed …" or "Unable to process …". At least once, one Message-ID."""
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from shared.db import Row, insert_ignore, uuid7
+from shared.work import Work
+from sqlalchemy import bindparam, select, update
+
+from mail_ingest.tables import forwards, mailboxes, mails, raw_mails
+from mail_ingest.tools import Tools
+
+
+async def queue_forwards(work: Work[Tools], mails_: Sequence[tuple[Row, Row, str]]) -> None:
+    """One forward for each (mail, mailbox, kind) whose mailbox names an address for that kind."""
+    rows = [
+        {
+            "id": uuid7(),
+            "mail_id": mail.id,
+            "round": mail.round,
+            "kind": kind,
+            "recipient": recipient,
+            "state": "waiting",
+            "due_at": work.now,
+            "attempts": 0,
+            "created_at": work.now,
+        }
+        for mail, box, kind in mails_
+        if (recipient := box.processed_to if kind == "processed" else box.error_to)
+    ]
+    if rows:
+        await work.session.execute(insert_ignore(work.session, forwards, ["mail_id", "round"]), rows)
+        work.wake("send")
+
+
+async def lease_forwards(work: Work[Tools]) -> Sequence[Row]:
+    """Forwards that are due, with what their composition needs."""
+    due = select(forwards.c.id).where(forwards.c.state == "waiting", forwards.c.due_at <= work.now)
+    due = due.order_by(forwards.c.due_at).limit(work.settings.forward_batch)
+    if work.session.get_bind().dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    ids = list((await work.session.execute(due)).scalars())
+    if not ids:
+        return []
+    lease = work.now + timedelta(seconds=work.settings.lease_seconds)
+    leased = update(forwards).where(forwards.c.id.in_(ids))
+    await work.session.execute(leased.values(due_at=lease, attempts=forwards.c.attempts + 1))
+    columns = (
+        *(forwards.c[name] for name in ("id", "kind", "recipient", "attempts", "created_at")),
+        *(mails.c[name] for name in ("sha256", "subject", "reason", "code", "outcome", "number")),
+        *(mailboxes.c[name] for name in ("return_name", "return_address")),
+        raw_mails.c.raw,
+    )
+    query = select(*columns).where(forwards.c.id.in_(ids), mails.c.id == forwards.c.mail_id)
+    query = query.where(mailboxes.c.id == mails.c.mailbox_id, raw_mails.c.mail_id == mails.c.id)
+    return (await work.session.execute(query)).all()
+
+
+async def mark_sent(work: Work[Tools], ids: Sequence[UUID]) -> None:
+    done = update(forwards).where(forwards.c.id.in_(ids))
+    await work.session.execute(done.values(state="sent", sent_at=work.now, error=None))
+
+
+async def mark_refused(work: Work[Tools], refused: Sequence[tuple[Row, str, bool]]) -> None:
+    """(forward, what the server said, whether for good). A refusal for good, or one that lasted too long,
+    waits for a person; any other goes again later."""
+    give_up = timedelta(hours=work.settings.forward_give_up_hours)
+    rows: list[dict[str, Any]] = []
+    for forward, said, permanent in refused:
+        failed = permanent or work.now - forward.created_at > give_up
+        pause = min(2.0 ** min(forward.attempts, 10), 900) * random.uniform(0.5, 1.0)  # noqa: S311
+        rows.append(
+            {
+                "forward": forward.id,
+                "new_state": "failed" if failed else "waiting",
+                "new_due_at": work.now + timedelta(seconds=pause),
+                "new_error": said,
+            }
+        )
+    await work.session.execute(_REFUSED, rows)
+
+
+_REFUSED = (
+    update(forwards)
+    .where(forwards.c.id == bindparam("forward"))
+    .values(state=bindparam("new_state"), due_at=bindparam("new_due_at"), error=bindparam("new_error"))
+)

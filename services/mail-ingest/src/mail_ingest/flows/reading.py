@@ -1,0 +1,150 @@
+"""From the stored bytes to a verdict, and from the verdict to an event or an outcome."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pydantic_core
+from shared.db import Row
+from shared.events.dispatch import DispatchMentioned, DispatchReceived, DispatchResolved, dispatch_id
+from shared.work import Work
+from sqlalchemy import bindparam, select, update
+
+from mail_ingest.flows.forwarding import queue_forwards
+from mail_ingest.reading import Reading
+from mail_ingest.tables import mailboxes, mails, raw_mails
+from mail_ingest.tools import Tools
+
+
+async def take_up(work: Work[Tools], limit: int) -> list[tuple[UUID, bytes]]:
+    """Mails that somebody stored and never finished. The attempt is counted before they are looked at."""
+    query = select(mails.c.id).where(mails.c.state == "stored", mails.c.due_at <= work.now)
+    query = query.order_by(mails.c.due_at).limit(limit)
+    if work.session.get_bind().dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    ids = list((await work.session.execute(query)).scalars())
+    if not ids:
+        return []
+    lease = work.now + timedelta(seconds=work.settings.lease_seconds)
+    counted = update(mails).where(mails.c.id.in_(ids))
+    await work.session.execute(counted.values(attempts=mails.c.attempts + 1, due_at=lease))
+    rows = await work.session.execute(select(raw_mails).where(raw_mails.c.mail_id.in_(ids)))
+    return [(row.mail_id, row.raw) for row in rows]
+
+
+_READ = (
+    update(mails)
+    .where(mails.c.id == bindparam("mail"), mails.c.state == "stored")
+    .values(
+        state=bindparam("new_state"),
+        sender=bindparam("new_sender"),
+        subject=bindparam("new_subject"),
+        message_id=bindparam("new_message_id"),
+        number=bindparam("new_number"),
+        outcome=bindparam("new_outcome"),
+        code=bindparam("new_code"),
+        reason=bindparam("new_reason"),
+        place=bindparam("new_place"),
+        warnings=bindparam("new_warnings"),
+        settled_at=bindparam("new_settled_at"),
+    )
+)
+
+
+async def judge(work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]]) -> None:
+    """Writes down what (mail, mailbox, reading) say: a dispatch goes out as an event, everything else has
+    its outcome now."""
+    await work.session.execute(_READ, [_read_row(work, mail, reading) for mail, _, reading in readings])
+    for mail, box, reading in readings:
+        if reading.kind == "dispatch":
+            _emit(work, mail, box, reading)
+        for number in reading.mentions:
+            mention = DispatchMentioned(
+                mail_id=mail.id,
+                partner=box.partner,
+                number=number,
+                subject=reading.subject or "",
+                received_at=mail.received_at,
+            )
+            work.emit(mention, dispatch_id(box.partner, number))
+    unable = [(mail, box) for mail, box, reading in readings if reading.kind == "unable"]
+    await queue_forwards(work, [(mail, box, "unable") for mail, box in unable])
+
+
+async def resolve(work: Work[Tools], answers: Sequence[DispatchResolved]) -> None:
+    """The dispatch service has said what became of each mail; each gets its outcome and its forward."""
+    by_mail = {answer.mail_id: answer for answer in answers}
+    query = select(mails.c.id, mails.c.mailbox_id, mails.c.round).where(
+        mails.c.id.in_(by_mail), mails.c.state == "waiting"
+    )
+    waiting = (await work.session.execute(query)).all()
+    if not waiting:
+        return
+    boxes = await boxes_of(work, waiting)
+    rows = [
+        {
+            "mail": mail.id,
+            "new_outcome": by_mail[mail.id].outcome,
+            "new_reason": by_mail[mail.id].reason,
+            "new_dispatch_id": by_mail[mail.id].dispatch_id,
+            "new_settled_at": work.now,
+        }
+        for mail in waiting
+    ]
+    await work.session.execute(_RESOLVED, rows)
+    failed = ("duplicate", "unable")
+    kinds = [(mail, "unable" if by_mail[mail.id].outcome in failed else "processed") for mail in waiting]
+    await queue_forwards(work, [(mail, boxes[mail.mailbox_id], kind) for mail, kind in kinds])
+
+
+_RESOLVED = (
+    update(mails)
+    .where(mails.c.id == bindparam("mail"))
+    .values(
+        state="settled",
+        outcome=bindparam("new_outcome"),
+        code=bindparam("new_outcome"),
+        reason=bindparam("new_reason"),
+        dispatch_id=bindparam("new_dispatch_id"),
+        settled_at=bindparam("new_settled_at"),
+    )
+)
+
+
+async def boxes_of(work: Work[Tools], rows: Sequence[Row]) -> dict[UUID, Row]:
+    ids = {row.mailbox_id for row in rows}
+    found = await work.session.execute(select(mailboxes).where(mailboxes.c.id.in_(ids)))
+    return {row.id: row for row in found}
+
+
+def _read_row(work: Work[Tools], mail: Row, reading: Reading) -> dict[str, Any]:
+    waits = reading.kind == "dispatch"
+    return {
+        "mail": mail.id,
+        "new_state": "waiting" if waits else "settled",
+        "new_sender": reading.sender,
+        "new_subject": reading.subject,
+        "new_message_id": reading.message_id,
+        "new_number": reading.number or next(iter(reading.mentions), None),
+        "new_outcome": None if waits else reading.kind,
+        "new_code": None if waits else reading.code,
+        "new_reason": None if waits else reading.reason,
+        "new_place": reading.place,
+        "new_warnings": list(reading.warnings),
+        "new_settled_at": None if waits else work.now,
+    }
+
+
+def _emit(work: Work[Tools], mail: Row, box: Row, reading: Reading) -> None:
+    head = pydantic_core.to_json(
+        {
+            "mail_id": mail.id,
+            "partner": box.partner,
+            "received_at": mail.received_at,
+            "bill_to": box.customer or None,
+            "repeats": box.repeats,
+        }
+    ).decode()
+    data = f'{head[:-1]},"content":{reading.content}}}'
+    work.emit_json(DispatchReceived, data, dispatch_id(box.partner, reading.number or ""))

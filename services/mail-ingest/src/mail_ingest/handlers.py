@@ -1,0 +1,17 @@
+"""Events in."""
+
+from collections.abc import Sequence
+
+from shared.events.dispatch import DispatchResolved
+from shared.service import Handlers
+from shared.work import Work
+
+from mail_ingest.flows import reading
+from mail_ingest.tools import Tools
+
+handlers = Handlers()
+
+
+@handlers.on(DispatchResolved)
+async def resolved(work: Work[Tools], events: Sequence[DispatchResolved]) -> None:
+    await reading.resolve(work, events)

@@ -1,0 +1,111 @@
+"""Reads: the mail log, the quarantine, the mailboxes, and what the loops need to know."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from shared.db import Row, utcnow
+from shared.pages import decode_cursor
+from shared.service import Running
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mail_ingest.tables import forwards, mailboxes, mails, raw_mails
+from mail_ingest.tools import Tools
+
+_LINE = [column for column in mails.c if column.name != "correction"]
+
+
+async def kept(running: Running[Tools], box: Row) -> set[tuple[str, int]]:
+    """(uid, size) of the mails that stay in the mailbox on purpose and need not be read again yet."""
+    if box.keep_days == 0:
+        return set()
+    since = utcnow() - timedelta(days=box.keep_days)
+    query = select(mails.c.uid, mails.c.size).where(
+        mails.c.mailbox_id == box.id, mails.c.deleted_at.is_(None), mails.c.received_at > since
+    )
+    async with running.database.read() as read:
+        return {(row.uid, row.size) for row in await read.execute(query)}
+
+
+async def nothing_left_behind(running: Running[Tools]) -> bool:
+    """Whether no stored mail waits for a reader: asked every second, so without a write transaction."""
+    query = select(mails.c.id).where(mails.c.state == "stored", mails.c.due_at <= utcnow()).limit(1)
+    async with running.database.read() as read:
+        return (await read.execute(query)).first() is None
+
+
+async def nothing_to_forward(running: Running[Tools]) -> bool:
+    query = select(forwards.c.id).where(forwards.c.state == "waiting", forwards.c.due_at <= utcnow())
+    async with running.database.read() as read:
+        return (await read.execute(query.limit(1))).first() is None
+
+
+async def mails_with_boxes(running: Running[Tools], ids: Sequence[UUID]) -> dict[UUID, tuple[Row, Row]]:
+    """The still unread ones of these mails, each with its mailbox."""
+    async with running.database.read() as read:
+        stored = select(mails).where(mails.c.id.in_(ids), mails.c.state == "stored")
+        found = (await read.execute(stored)).all()
+        ids_ = {mail.mailbox_id for mail in found}
+        boxes = {box.id: box for box in await read.execute(select(mailboxes).where(mailboxes.c.id.in_(ids_)))}
+    return {mail.id: (mail, boxes[mail.mailbox_id]) for mail in found}
+
+
+async def mail_log(
+    read: AsyncConnection,
+    *,
+    outcome: str | None,
+    mailbox_id: UUID | None,
+    number: str | None,
+    search: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Newest first; one row more than `limit` says that there is a next page."""
+    query = select(*_LINE, forwards.c.state.label("forward"), forwards.c.error.label("forward_error"))
+    query = query.outerjoin(
+        forwards, (forwards.c.mail_id == mails.c.id) & (forwards.c.round == mails.c.round)
+    )
+    if outcome:
+        query = query.where(mails.c.outcome == outcome)
+    if mailbox_id:
+        query = query.where(mails.c.mailbox_id == mailbox_id)
+    if number:
+        query = query.where(mails.c.number == number)
+    if search:
+        pattern = f"%{search.replace('%', '')}%"
+        query = query.where(or_(mails.c.subject.ilike(pattern), mails.c.sender.ilike(pattern)))
+    if cursor:
+        query = query.where(mails.c.id < UUID(str(decode_cursor(cursor, 1)[0])))
+    return (await read.execute(query.order_by(mails.c.id.desc()).limit(limit + 1))).all()
+
+
+async def mail(read: AsyncConnection, mail_id: UUID) -> Row | None:
+    query = select(mails, forwards.c.state.label("forward"), forwards.c.error.label("forward_error"))
+    query = query.outerjoin(
+        forwards, (forwards.c.mail_id == mails.c.id) & (forwards.c.round == mails.c.round)
+    )
+    return (await read.execute(query.where(mails.c.id == mail_id))).first()
+
+
+async def raw(read: AsyncConnection, mail_id: UUID) -> bytes | None:
+    return (await read.execute(select(raw_mails.c.raw).where(raw_mails.c.mail_id == mail_id))).scalar()
+
+
+async def all_mailboxes(read: AsyncConnection) -> Sequence[Row]:
+    return (await read.execute(select(mailboxes).order_by(mailboxes.c.id))).all()
+
+
+async def mailbox(read: AsyncConnection, mailbox_id: UUID) -> Row | None:
+    return (await read.execute(select(mailboxes).where(mailboxes.c.id == mailbox_id))).first()
+
+
+async def ledger(read: AsyncConnection) -> dict[str, Any]:
+    """What `callboard reconcile` counts: every mail by state and outcome, every forward by state."""
+    by_outcome = select(mails.c.state, mails.c.outcome, func.count()).group_by(mails.c.state, mails.c.outcome)
+    by_forward = select(forwards.c.state, func.count()).group_by(forwards.c.state)
+    return {
+        "mails": [tuple(row) for row in await read.execute(by_outcome)],
+        "forwards": {row[0]: row[1] for row in await read.execute(by_forward)},
+    }

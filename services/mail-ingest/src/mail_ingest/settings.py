@@ -1,0 +1,29 @@
+"""Settings of this process. What belongs to a mailbox is set over REST."""
+
+from typing import Annotated
+
+from pydantic import Field
+from shared.settings import Settings
+
+
+class IngestSettings(Settings):
+    poll_batch: Annotated[int, Field(ge=1, le=1000)] = 100
+    """Most mails read before they are committed."""
+    session_mails: Annotated[int, Field(ge=1)] = 2000
+    """Most mails in one mailbox session; deletions count only when a session ends."""
+    max_mail_bytes: Annotated[int, Field(ge=100_000)] = 50_000_000
+    """A larger mail stays in the mailbox and raises an alarm."""
+    max_parse_bytes: Annotated[int, Field(ge=100_000)] = 25_000_000
+    """A larger mail is stored and forwarded as unable, but not looked into."""
+    parse_seconds: Annotated[float, Field(gt=0)] = 2.0
+    """Most time that one mail may take to be read."""
+    parse_megabytes: Annotated[int, Field(ge=100)] = 300
+    """Most memory that reading one mail may take."""
+    parse_attempts: Annotated[int, Field(ge=1)] = 3
+    """A mail that ended the reading process this often is unable, unread."""
+    lease_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """After this time without a sign of life, another process takes over a mail, forward or mailbox."""
+    forward_batch: Annotated[int, Field(ge=1, le=500)] = 100
+    """Most forwards taken at once."""
+    forward_give_up_hours: Annotated[float, Field(gt=0)] = 72.0
+    """A forward refused for this long waits for a person."""

@@ -1,0 +1,10 @@
+"""The tables as Core sees them: sets of rows go through these, not through objects."""
+
+from typing import Any
+
+from mail_ingest.models import Forward, Mail, Mailbox, RawMail
+
+mailboxes: Any = Mailbox.__table__  # pyright: ignore[reportAttributeAccessIssue]
+mails: Any = Mail.__table__  # pyright: ignore[reportAttributeAccessIssue]
+raw_mails: Any = RawMail.__table__  # pyright: ignore[reportAttributeAccessIssue]
+forwards: Any = Forward.__table__  # pyright: ignore[reportAttributeAccessIssue]

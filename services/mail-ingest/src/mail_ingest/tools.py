@@ -1,0 +1,50 @@
+"""The outside world of this service: the outgoing mail and the mailboxes."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from pydantic import SecretStr
+from shared.db import Row, uuid7
+from shared.mailer import Mailer, open_mailer
+from shared.secrets import unseal
+
+from mail_ingest.mailbox import MailboxSettings
+from mail_ingest.settings import IngestSettings
+
+
+@dataclass
+class Tools:
+    """`me` names this process in leases. `fresh` hands just stored mails to the reader without another
+    look into the database. `odd` are (mailbox, uid) of mails that broke a session: they are read last."""
+
+    mailer: Mailer
+    me: str = field(default_factory=lambda: uuid7().hex)
+    fresh: list[tuple[UUID, bytes]] = field(default_factory=list)
+    odd: set[tuple[UUID, str]] = field(default_factory=set)
+
+
+@asynccontextmanager
+async def open_tools(settings: IngestSettings) -> AsyncGenerator[Tools]:
+    async with open_mailer(settings) as mailer:
+        yield Tools(mailer)
+
+
+def mailbox_settings(box: Row, settings: IngestSettings) -> MailboxSettings:
+    """What a reader needs, the password opened. Raises SecretUnreadable after a change of the key."""
+    place = f"mailbox/{box.id}/password"
+    password = unseal(settings, box.sealed_password, place) if box.sealed_password else SecretStr("")
+    return MailboxSettings(
+        kind=box.kind,
+        host=box.host,
+        port=box.port,
+        user=box.user,
+        password=password,
+        security=box.security,
+        ca_file=box.ca_file or None,
+        max_bytes=settings.max_mail_bytes,
+        folder=box.folder,
+        path=box.path,
+        allow_private_hosts=settings.allow_private_hosts,
+    )

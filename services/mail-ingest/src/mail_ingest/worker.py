@@ -1,0 +1,84 @@
+"""Reading mails in a process of their own: a hostile one costs at most the set time and memory there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import structlog
+from anyio import to_process
+from shared.db import Row
+
+from mail_ingest.reading import Reading, failed, read_mails
+from mail_ingest.settings import IngestSettings
+from mail_ingest.verdict import Rules
+
+log = structlog.get_logger()
+
+START_SECONDS = 10.0  # the first call starts the process and imports the parser
+
+
+@dataclass(frozen=True)
+class Job:
+    raw: bytes
+    rules: Rules
+    correction: dict[str, Any] | None
+    attempts: int
+
+    @classmethod
+    def of(cls, mail: Row, box: Row, raw: bytes, settings: IngestSettings) -> "Job":
+        own = tuple({address for address in (box.address, box.user, box.return_address) if "@" in address})
+        rules = Rules(
+            partner=box.partner,
+            authserv_id=box.authserv_id or None,
+            trusted_senders=tuple(box.trusted_senders),
+            own_addresses=own,
+            vendor_id=box.vendor_id or None,
+            max_bytes=settings.max_parse_bytes,
+        )
+        return cls(raw, rules, mail.correction, mail.attempts)
+
+
+_warm = False
+
+
+async def read(jobs: Sequence[Job], settings: IngestSettings) -> list[Reading]:
+    """A reading for each job, whatever the mails do to the worker."""
+    exhausted = [job.attempts > settings.parse_attempts for job in jobs]
+    allowed = [job for job, over in zip(jobs, exhausted, strict=True) if not over]
+    readings = iter(await _guarded(allowed, settings) if allowed else [])
+    return [_exhausted(job) if over else next(readings) for job, over in zip(jobs, exhausted, strict=True)]
+
+
+def _exhausted(job: Job) -> Reading:
+    said = f"Reading this mail ended the program {job.attempts - 1} times. Look at the raw mail."
+    return failed("parser_failure", said)
+
+
+async def _guarded(jobs: Sequence[Job], settings: IngestSettings) -> list[Reading]:
+    global _warm
+    seconds = settings.parse_seconds + (0.0 if _warm else START_SECONDS)
+    try:
+        with anyio.fail_after(seconds):
+            found = await to_process.run_sync(
+                read_mails,
+                [(job.raw, job.rules, job.correction) for job in jobs],
+                settings.parse_megabytes,
+                cancellable=True,
+            )
+        _warm = True
+        return found
+    except TimeoutError:
+        bound = f"{settings.parse_seconds:g} seconds"
+        failure = failed("too_slow", f"Reading this mail took over {bound}. Look at the raw mail.")
+    except (anyio.BrokenWorkerProcess, MemoryError):
+        bound = f"{settings.parse_megabytes} MB of memory"
+        failure = failed("too_large", f"Reading this mail took over {bound}. Look at the raw mail.")
+    _warm = False
+    log.warning("reader_stopped", mails=len(jobs), code=failure.code)
+    if len(jobs) == 1:
+        return [failure]
+    readings: list[Reading] = []
+    for job in jobs:
+        readings += await _guarded([job], settings)
+    return readings
