@@ -1,0 +1,105 @@
+"""What a batch of received dispatches reads before, and writes at once after."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from shared.db import upsert
+from shared.events.dispatch import DispatchContent, DispatchReceived
+from shared.work import Work
+from sqlalchemy import bindparam, insert, or_, select, update
+
+from dispatch.models import alert, delivery, dispatch, history, received, status_code
+from dispatch.outcomes import Known
+from dispatch.queries import Association, associations, default_technician
+
+_APPLIED = ("processed", "updated", "cancelled")
+_KEPT = frozenset({"board", "id", "partner", "number", "received_at", "bill_to", "content", "as_sent"})
+
+
+@dataclass(slots=True)
+class Standing:
+    """One dispatch while its batch is worked on. `row` has the columns to write, the contents are typed here;
+    `seen` are the keys of all contents that were ever applied to it."""
+
+    row: dict[str, Any]
+    known: bool
+    content: DispatchContent | None = None
+    as_sent: DispatchContent | None = None
+    seen: set[bytes] = field(default_factory=set[bytes])
+
+    def judged_against(self) -> Known | None:
+        if self.content is None:
+            return None
+        return Known(self.content, self.row["cancelled_by_partner"], self.as_sent)
+
+
+@dataclass(slots=True)
+class Batch:
+    """`answers` are those that the batch's mails got before: content key, outcome and reason."""
+
+    standing: dict[UUID, Standing]
+    answers: dict[UUID, tuple[bytes, str, str | None]]
+    associations: dict[str, Association]
+    technician: UUID | None
+    closing: frozenset[str]
+    changed: dict[UUID, Standing] = field(default_factory=dict[UUID, Standing])
+    received: dict[UUID, dict[str, Any]] = field(default_factory=dict[UUID, dict[str, Any]])
+    history: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    alerts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    deliveries: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+
+async def load(work: Work[Any], events: Sequence[DispatchReceived], ids: Sequence[UUID]) -> Batch:
+    """Locks the dispatches of the batch in the order of their ids, so that two batches cannot wait for each
+    other."""
+    session = work.session
+    known = select(dispatch).where(dispatch.c.id.in_(set(ids))).order_by(dispatch.c.id).with_for_update()
+    standing = {row["id"]: _standing(dict(row)) for row in (await session.execute(known)).mappings()}
+    heard = received.c.mail_id.in_({event.mail_id for event in events})
+    if standing:
+        heard = or_(heard, received.c.dispatch_id.in_(standing.keys()))
+    answers: dict[UUID, tuple[bytes, str, str | None]] = {}
+    for row in (await session.execute(select(received).where(heard))).mappings():
+        answers[row["mail_id"]] = (row["content_key"], row["outcome"], row["reason"])
+        if row["outcome"] in _APPLIED and row["dispatch_id"] in standing:
+            standing[row["dispatch_id"]].seen.add(row["content_key"])
+    closing = select(status_code.c.code).where(status_code.c.closes)
+    return Batch(
+        standing,
+        answers,
+        await associations(session, {event.partner for event in events}),
+        await default_technician(session),
+        frozenset((await session.execute(closing)).scalars()),
+    )
+
+
+def _standing(row: dict[str, Any]) -> Standing:
+    as_sent = row["as_sent"] and DispatchContent.model_validate(row["as_sent"])
+    return Standing(row, True, DispatchContent.model_validate(row["content"]), as_sent)
+
+
+async def write(work: Work[Any], batch: Batch) -> None:
+    session = work.session
+    rows = [(found.known, _columns(found)) for found in batch.changed.values()]
+    if new := [row for known, row in rows if not known]:
+        await session.execute(insert(dispatch), new)
+    if old := [row for known, row in rows if known]:
+        names = old[0].keys() - _KEPT | {"content", "as_sent"}
+        statement = update(dispatch).where(dispatch.c.id == bindparam("_id"))
+        statement = statement.values({name: bindparam(name) for name in names})
+        connection = await session.connection()
+        values = [{"_id": row["id"], **{name: row[name] for name in names}} for row in old]
+        await connection.execute(statement, values)
+    for table, rows_of in ((history, batch.history), (alert, batch.alerts), (delivery, batch.deliveries)):
+        if rows_of:
+            await session.execute(insert(table), rows_of)
+    replaced = [name for name in received.c.keys() if name != "mail_id"]  # noqa: SIM118  # not a dict
+    await session.execute(upsert(session, received, ["mail_id"], replaced), list(batch.received.values()))
+    if batch.deliveries:
+        work.wake("deliver")
+
+
+def _columns(found: Standing) -> dict[str, Any]:
+    return {**found.row, "content": found.content, "as_sent": found.as_sent}

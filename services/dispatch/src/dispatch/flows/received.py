@@ -1,0 +1,154 @@
+"""Dispatches that partners sent: each is judged against what stands, and answered."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from shared.db import uuid7
+from shared.events.content import content_key
+from shared.events.dispatch import (
+    DispatchContent,
+    DispatchCreated,
+    DispatchReceived,
+    DispatchResolved,
+    DispatchUpdated,
+    StatusChanged,
+    dispatch_id,
+)
+from shared.work import Work
+
+from dispatch.board import columns
+from dispatch.flows.batch import Batch, Standing, load, write
+from dispatch.flows.ledger import entry
+from dispatch.outcomes import Judgement, judge
+
+
+async def receive(work: Work[Any], events: Sequence[DispatchReceived]) -> None:
+    """Stores, updates or cancels, and answers every mail with `DispatchResolved`. A mail that was answered
+    before with the same content gets the same answer, unless that was `unable`, which may have changed."""
+    ids = [dispatch_id(event.partner, event.content.number) for event in events]
+    batch = await load(work, events, ids)
+    for event, id in zip(events, ids, strict=True):
+        key = content_key(event.content)
+        before = batch.answers.get(event.mail_id)
+        if before is None or before[0] != key or before[1] == "unable":
+            judged = _take(work, batch, event, id, key)
+            before = (key, judged.outcome, judged.reason)
+        _answer(work, batch, event, id, before)
+    await write(work, batch)
+
+
+def _take(work: Work[Any], batch: Batch, event: DispatchReceived, id: UUID, key: bytes) -> Judgement:
+    found = batch.standing.get(id)
+    judged = judge(
+        found.judged_against() if found else None,
+        event.content,
+        seen=found is not None and key in found.seen,
+        repeats=event.repeats,
+        cancel_types=work.settings.cancel_types,
+    )
+    if judged.content is not None:
+        if found is None:
+            found = batch.standing[id] = _new(work, batch, event, id)
+        found.seen.add(key)
+        found.content, found.as_sent = judged.content, judged.as_sent
+        found.row.update(columns(judged.content), version=found.row["version"] + 1, changed_at=work.now)
+        batch.changed[id] = found
+        _tell(work, batch, event, found.row, judged, judged.content)
+    return judged
+
+
+def _new(work: Work[Any], batch: Batch, event: DispatchReceived, id: UUID) -> Standing:
+    status = work.settings.initial_status
+    row = {
+        "id": id,
+        "version": 0,
+        "partner": event.partner,
+        "number": event.content.number,
+        "status": status,
+        "closed": status in batch.closing,
+        "updated_by_partner": False,
+        "cancelled_by_partner": False,
+        "needs_attention": False,
+        "technician_id": batch.technician,
+        "bill_to": event.bill_to,
+        "zone": None,
+        "received_at": event.received_at,
+        "told_at": work.now,
+    }
+    return Standing(row, known=False)
+
+
+def _tell(
+    work: Work[Any],
+    batch: Batch,
+    event: DispatchReceived,
+    row: dict[str, Any],
+    judged: Judgement,
+    content: DispatchContent,
+) -> None:
+    """Writes down and says what was judged. `row` already has the new content's columns and version."""
+    about: dict[str, Any] = {"dispatch_id": row["id"], "version": row["version"], "partner": event.partner}
+    about |= {"content": content, "bill_to": row["bill_to"], "received_at": event.received_at}
+    if judged.outcome == "processed":
+        work.emit(DispatchCreated(**about), row["id"])
+        _note(work, batch, event, row, "created", status=row["status"])
+        _status(work, event, row, None)
+        told = entry(row, batch.associations.get(event.partner), now=work.now)
+        batch.deliveries += [told] if told else []
+    else:
+        paths = tuple(dict.fromkeys(change.path for change in judged.changes))
+        work.emit(DispatchUpdated(**about, changed=paths), row["id"])
+        _note(work, batch, event, row, judged.outcome, changes=judged.changes)
+        row["updated_by_partner"] |= judged.outcome == "updated"
+    if judged.outcome == "cancelled":
+        _cancel(work, batch, event, row)
+    for kind, text in judged.alerts:
+        row["needs_attention"] = True
+        raised = {"id": uuid7(), "dispatch_id": row["id"], "kind": kind, "text": text, "at": work.now}
+        batch.alerts.append({**raised, "mail_id": event.mail_id})
+
+
+def _cancel(work: Work[Any], batch: Batch, event: DispatchReceived, row: dict[str, Any]) -> None:
+    """The partner knows of its own cancellation, so nothing is queued for it."""
+    old, row["status"] = row["status"], work.settings.cancelled_status
+    row["cancelled_by_partner"], row["closed"] = True, row["status"] in batch.closing
+    if old != row["status"]:
+        _note(work, batch, event, row, "status", old=old, new=row["status"])
+        _status(work, event, row, old)
+
+
+def _status(work: Work[Any], event: DispatchReceived, row: dict[str, Any], old: str | None) -> None:
+    new, version = row["status"], row["version"]
+    by = f"partner {event.partner}"
+    work.emit(
+        StatusChanged(dispatch_id=row["id"], version=version, old=old, new=new, at=work.now, by=by), row["id"]
+    )
+
+
+def _note(
+    work: Work[Any], batch: Batch, event: DispatchReceived, row: dict[str, Any], kind: str, **detail: Any
+) -> None:
+    entry = {"id": uuid7(), "dispatch_id": row["id"], "version": row["version"], "at": work.now, "kind": kind}
+    by = f"partner {event.partner}"
+    batch.history.append({**entry, "by": by, "detail": {"mail_id": event.mail_id, **detail}})
+
+
+def _answer(
+    work: Work[Any], batch: Batch, event: DispatchReceived, id: UUID, answer: tuple[bytes, str, str | None]
+) -> None:
+    key, outcome, reason = answer
+    known = id if id in batch.standing else None
+    work.emit(
+        DispatchResolved(mail_id=event.mail_id, dispatch_id=known, outcome=outcome, reason=reason),  # pyright: ignore[reportArgumentType]
+        event.mail_id,
+    )
+    batch.answers[event.mail_id] = answer
+    batch.received[event.mail_id] = {
+        "mail_id": event.mail_id,
+        "dispatch_id": id,
+        "content_key": key,
+        "outcome": outcome,
+        "reason": reason,
+        "at": work.now,
+    }

@@ -1,0 +1,25 @@
+"""The dispatch service at work, on both databases."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dispatch.service import service
+from harness import at_work
+from localservers import Postgres
+from shared.service import Running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/dispatch.db"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.url(server.create_database())
+
+
+@pytest.fixture
+async def run(url: str) -> AsyncGenerator[Running[Any]]:
+    async with at_work(service, url) as running:
+        yield running
