@@ -86,10 +86,12 @@ def _words(text: str) -> list[str]:
 
 @lru_cache(8192)
 def sort_name(name: str) -> str:
-    """`LAST FIRST` of the first person, for lists and the search by surname."""
+    """`LAST FIRST` of the first person, for lists and the search by surname; at most 200 signs."""
     first = next(iter(people(name)), fold(name))
     words = first.split()
-    return first if len(words) < 2 or is_company(name) else " ".join([words[-1], *words[:-1]])
+    if len(words) > 1 and not is_company(name):
+        first = " ".join([words[-1], *words[:-1]])
+    return first[:200]
 
 
 @lru_cache(16384)

@@ -16,6 +16,7 @@ OTHER_PLACE = 80
 """The most that a candidate at another address can reach: a person must say which address is right."""
 LEAD = 10
 """By how many points the best candidate must lead one of another customer to be taken without asking."""
+LONGEST_KEY = 400
 
 State = Literal["automatic", "review", "new"]
 
@@ -65,13 +66,15 @@ def contract_key(partner: str | None, contract_id: str | None) -> str | None:
 
 
 def keys(asked: Asked) -> list[str]:
-    """The keys by which candidates are looked up. Names are compared, never looked up."""
-    return [
+    """The keys by which candidates are looked up. Names are compared, never looked up; what is longer than an
+    index can hold is left out."""
+    found = [
         *([f"c:{asked.contract}"] if asked.contract else ()),
         *([f"a:{asked.address}"] if asked.address else ()),
         *(f"p:{phone}" for phone in sorted(asked.phones)),
         *(f"e:{email}" for email in sorted(asked.emails)),
     ]
+    return [key for key in found if len(key) <= LONGEST_KEY]
 
 
 def decide(asked: Asked, known: Iterable[Known], *, automatic: int, review: int) -> Verdict:

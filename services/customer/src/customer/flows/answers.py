@@ -1,0 +1,106 @@
+"""The answer to "whose dispatch is it": one row a dispatch, and the event that says it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from shared.events.customer import CustomerMatched
+from shared.work import Work
+from sqlalchemy.dialects import postgresql, sqlite
+
+from customer.address import state_code
+from customer.claims import Claim
+from customer.matching import Asked, Scored, Verdict
+from customer.models import match
+from customer.places import Place
+from customer.zones import zone_of
+
+State = Literal["automatic", "review", "new", "confirmed"]
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A dispatch to be matched. `version` is the dispatch's, `match_version` that of the coming answer."""
+
+    dispatch_id: UUID
+    version: int
+    match_version: int
+    claim: Claim
+    said: str
+    facts: Asked
+
+
+@dataclass(slots=True)
+class Answer:
+    """`place` is the location that was chosen or made, or the best candidate while a person is asked."""
+
+    arrival: Arrival
+    state: State
+    place: Place
+    verdict: Verdict
+    decided_by: str | None = None
+
+
+async def write_answers(work: Work[Any], answers: Sequence[Answer], payers: dict[str, UUID]) -> None:
+    rows = [_row(work, each, payers) for each in answers]
+    build = sqlite.insert if work.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = build(match)
+    changed = {column.name: statement.excluded[column.name] for column in match.c if column.name not in _KEPT}
+    # Two replicas may match two versions of one dispatch at once: the newer answer stays.
+    newer = statement.excluded.version > match.c.version
+    upsert = statement.on_conflict_do_update(index_elements=["dispatch_id"], set_=changed, where=newer)
+    await work.session.execute(upsert, rows)
+    for each, row in zip(answers, rows, strict=True):
+        event = CustomerMatched(
+            dispatch_id=row["dispatch_id"],
+            version=row["dispatch_version"],
+            match_version=row["version"],
+            customer_id=row["customer_id"],
+            location_id=row["location_id"],
+            state=each.state,
+            score=row["score"],
+            reasons=row["reasons"],
+            bill_to_id=row["bill_to_id"],
+            zone=_zone(each),
+        )
+        work.emit(event, row["dispatch_id"])
+
+
+_KEPT = {"dispatch_id", "created_at"}
+
+
+def _row(work: Work[Any], answer: Answer, payers: dict[str, UUID]) -> dict[str, Any]:
+    arrival, best = answer.arrival, answer.verdict.best
+    return {
+        "dispatch_id": arrival.dispatch_id,
+        "dispatch_version": arrival.version,
+        "version": arrival.match_version,
+        "state": answer.state,
+        "score": best.score if best else 0,
+        "reasons": best.reasons if best else (),
+        "ranked": [_ranked(each) for each in answer.verdict.ranked] if answer.state == "review" else [],
+        "customer_id": answer.place.customer_id,
+        "location_id": answer.place.location_id,
+        "bill_to_id": payers.get(arrival.claim.bill_to or ""),
+        "said": arrival.said,
+        "decided_by": answer.decided_by,
+        "created_at": work.now,
+        "updated_at": work.now,
+    }
+
+
+def _ranked(each: Scored) -> dict[str, Any]:
+    return {
+        "customer_id": str(each.known.customer_id),
+        "location_id": str(each.known.location_id),
+        "score": each.score,
+        "reasons": each.reasons,
+    }
+
+
+def _zone(answer: Answer) -> str | None:
+    if answer.state != "review":
+        return answer.place.zone
+    address = answer.arrival.claim.address
+    return zone_of(state_code(address.state), address.zip)

@@ -1,0 +1,145 @@
+"""What a dispatch adds to a household that is known already: nothing is overwritten, only added.
+
+The partner's contract is the exception: its dates and plan are the partner's, and follow it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from shared.db import insert_ignore
+from shared.events.dispatch import Person, Phone
+from shared.work import Work
+from sqlalchemy import Table, bindparam, select, update
+
+from customer.claims import Claim, agreement_of, holder, is_same, merged
+from customer.contact import people
+from customer.flows.households import Rows, agreement_row, contact_row, equipment_row, phones_json
+from customer.flows.news import tell_agreement, tell_customer, tell_equipment
+from customer.matching import Asked
+from customer.models import agreement, contact, customer, equipment, location, match_key
+from customer.places import Place
+
+
+class Lesson(NamedTuple):
+    """A dispatch that was found to be of a known place."""
+
+    place: Place
+    claim: Claim
+    facts: Asked
+
+
+async def learn(work: Work[Any], lessons: Sequence[Lesson], keys: Rows, *, named: set[int]) -> None:
+    """`keys` are the rows by which the places shall be found from now on; `named` are the positions of the
+    lessons that bring a person, a phone or an address that was not known."""
+    if keys:
+        await work.session.execute(insert_ignore(work.session, match_key, ["key", "location_id"]), keys)
+    await _contracts(work, lessons)
+    await _equipment(work, lessons)
+    await _people(work, [lesson for position, lesson in enumerate(lessons) if position in named])
+
+
+async def _contracts(work: Work[Any], lessons: Sequence[Lesson]) -> None:
+    wanted: dict[Any, dict[str, Any]] = {}
+    for place, claim, _ in lessons:
+        held = agreement_of(claim)
+        if held:
+            row = agreement_row(work, held, place.location_id)
+            wanted[row["id"]] = row
+    if not wanted:
+        return
+    query = select(agreement).where(agreement.c.id.in_(wanted)).order_by(agreement.c.id).with_for_update()
+    stored = {row["id"]: dict(row) for row in (await work.session.execute(query)).mappings()}
+    missing = [row for id, row in wanted.items() if id not in stored]
+    if missing:
+        await work.session.execute(insert_ignore(work.session, agreement, ["id"]), missing)
+    terms = ("plan_code", "starts_on", "ends_on")
+    changed: Rows = []
+    for id, old in stored.items():
+        new = {name: wanted[id][name] for name in terms if wanted[id][name] not in (None, old[name])}
+        if new:
+            changed.append(old | new | {"version": old["version"] + 1, "updated_at": work.now})
+    if changed:
+        await _update(work, agreement, changed, (*terms, "version", "updated_at"))
+    for row in (*missing, *changed):
+        tell_agreement(work, row)
+
+
+async def _equipment(work: Work[Any], lessons: Sequence[Lesson]) -> None:
+    rows: dict[Any, dict[str, Any]] = {}
+    for place, claim, _ in lessons:
+        for item in claim.equipment:
+            row = equipment_row(work, item, place.location_id)
+            rows.setdefault(row["id"], row)
+    if rows:
+        statement = insert_ignore(work.session, equipment, ["id"], returning=["id"])
+        for id in (await work.session.scalars(statement, list(rows.values()))).all():
+            tell_equipment(work, rows[id])
+
+
+async def _people(work: Work[Any], lessons: Sequence[Lesson]) -> None:
+    if not lessons:
+        return
+    ids = {lesson.place.customer_id for lesson in lessons}
+    locked = select(customer).where(customer.c.id.in_(ids)).order_by(customer.c.id).with_for_update()
+    owners = {row["id"]: dict(row) for row in (await work.session.execute(locked)).mappings()}
+    known: dict[Any, Rows] = {id: [] for id in ids}
+    reached = select(contact).where(contact.c.customer_id.in_(ids))
+    for row in (await work.session.execute(reached)).mappings():
+        known[row["customer_id"]].append(dict(row))
+    new: Rows = []
+    changed: dict[Any, dict[str, Any]] = {}
+    for lesson in lessons:
+        owner = owners[lesson.place.customer_id]
+        met, more = _meet(work, lesson, owner, known[owner["id"]])
+        new += met
+        changed |= {row["id"]: row for row in more}
+    for row in changed.values():
+        row |= {"version": row["version"] + 1, "updated_at": work.now}
+    customers = [row for id, row in changed.items() if id in owners]
+    contacts = [row for id, row in changed.items() if id not in owners]
+    await _update(work, customer, customers, ("email", "phones", "version", "updated_at"))
+    if new:
+        await work.session.execute(insert_ignore(work.session, contact, ["id"]), new)
+    await _update(work, contact, contacts, ("phones", "version", "updated_at"))
+    places = {lesson.place.location_id: lesson.place.names for lesson in lessons}
+    await _update(work, location, [{"id": id, "names": names} for id, names in places.items()], ("names",))
+    for row in customers:
+        tell_customer(work, row)
+
+
+def _meet(work: Work[Any], lesson: Lesson, owner: dict[str, Any], known: Rows) -> tuple[Rows, Rows]:
+    """The contacts that are new, and the rows (the customer's or contacts') that got a phone or an e-mail."""
+    place, claim, facts = lesson
+    new: Rows = []
+    changed: Rows = []
+    main, others = holder(claim)
+    for person in (main, *others):
+        row = next((row for row in (owner, *known) if is_same(person.name, row["name"])), None)
+        if row is None and people(person.name) and person.name:
+            row = contact_row(work, person, place)
+            known.append(row)
+            new.append(row)
+        elif row is not None and _add_phones(row, person):
+            changed.append(row)
+    if claim.email and not owner["email"]:
+        owner["email"] = claim.email
+        changed.append(owner)
+    place.names += sorted(facts.names.difference(place.names))
+    return new, changed
+
+
+def _add_phones(row: dict[str, Any], person: Person) -> bool:
+    known = tuple(Phone.model_validate(phone) for phone in row["phones"])
+    both = merged(known, person.phones)
+    if len(both) == len(known):
+        return False
+    row["phones"] = phones_json(both)
+    return True
+
+
+async def _update(work: Work[Any], table: Table, rows: Rows, columns: tuple[str, ...]) -> None:
+    if rows:
+        new = {name: bindparam(f"new_{name}") for name in columns}
+        values = [{"of": row["id"]} | {f"new_{name}": row[name] for name in columns} for row in rows]
+        connection = await work.session.connection()
+        await connection.execute(update(table).where(table.c.id == bindparam("of")).values(new), values)
