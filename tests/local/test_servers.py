@@ -10,7 +10,8 @@ import aio_pika
 import asyncpg
 import pytest
 from localservers import Dovecot, Exim, FaultProxy, NotInstalled, Postgres, RabbitMQ, SmtpSink
-from localservers.process import descendants, program
+from localservers.programs import program
+from localservers.tree import descendants
 
 
 def test_postgres_keeps_what_was_committed_through_kill9() -> None:

@@ -9,7 +9,8 @@ from localservers.certificates import Certificate, self_signed
 from localservers.dovecot import Dovecot
 from localservers.exim import Exim
 from localservers.postgres import Postgres
-from localservers.process import NotInstalled, Server, ServerFailed
+from localservers.process import Server, ServerFailed
+from localservers.programs import NotInstalled
 from localservers.proxy import FaultProxy
 from localservers.rabbitmq import RabbitMQ
 from localservers.smtp_sink import Received, SmtpSink

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from localservers.certificates import self_signed
-from localservers.process import Server, greets, program
+from localservers.ports import greets
+from localservers.process import Server
+from localservers.programs import program
 
 PASSWORD = "pw"  # noqa: S105  (every account of this server has it)
 
@@ -39,6 +41,9 @@ userdb {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from localservers.certificates import self_signed
-from localservers.process import Server, greets, program
+from localservers.ports import greets
+from localservers.process import Server
+from localservers.programs import program
 
 USER, PASSWORD = "callboard", "pw"
 

@@ -14,3 +14,12 @@ def reserve(port: int = 0) -> socket.socket:
     holder.bind((LOOPBACK, port))
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     return holder
+
+
+def greets(port: int, greeting: bytes) -> bool:
+    """Whether a server on the loopback port speaks first, and says `greeting`."""
+    try:
+        with socket.create_connection((LOOPBACK, port), 1) as connection:
+            return connection.recv(len(greeting), socket.MSG_WAITALL) == greeting
+    except OSError:
+        return False

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from localservers.ports import LOOPBACK
-from localservers.process import Server, ServerFailed, program
+from localservers.process import Server, ServerFailed
+from localservers.programs import program
 
 USER = "callboard"
 

@@ -16,13 +16,10 @@ from types import TracebackType
 from typing import ClassVar, Self, TypedDict
 
 from localservers import ports
+from localservers.tree import descendants, send, state
 
 START_SECONDS = 60
 STOP_SECONDS = 30
-
-
-class NotInstalled(RuntimeError):
-    """A program is missing; the message names the Debian package that holds it."""
 
 
 class ServerFailed(RuntimeError):
@@ -35,14 +32,6 @@ class Identity(TypedDict, total=False):
     user: int
     group: int
     extra_groups: list[int]
-
-
-def program(*candidates: str, package: str) -> str:
-    """The first of `candidates` (names or paths) that can be run."""
-    for candidate in candidates:
-        if found := shutil.which(candidate):
-            return found
-    raise NotInstalled(f"{candidates[0]} is not installed. On Debian: apt-get install {package}")
 
 
 class Server:
@@ -220,43 +209,3 @@ class Server:
     def _complaint(self, what: str) -> str:
         tail = self._log.read_text(errors="replace")[-2000:]
         return f"{type(self).__name__} in {self.folder} {what}:\n{tail}"
-
-
-def state(pid: int) -> str:
-    """The state letter of a process (T stopped, Z ended but not yet collected); empty when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def send(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return  # it ended by itself since it was listed
-
-
-def descendants(pid: int) -> list[int]:
-    """`pid` and the processes below it, parents first. Process groups do not do: PostgreSQL's backends each
-    open a session of their own."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            after_name = stat.read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        children.setdefault(int(after_name[1]), []).append(int(stat.parent.name))
-    found = [pid]
-    for parent in found:
-        found.extend(children.get(parent, []))
-    return found
-
-
-def greets(port: int, greeting: bytes) -> bool:
-    """Whether a server on the loopback port speaks first, and says `greeting`."""
-    try:
-        with socket.create_connection((ports.LOOPBACK, port), 1) as connection:
-            return connection.recv(len(greeting), socket.MSG_WAITALL) == greeting
-    except OSError:
-        return False

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 from localservers.ports import LOOPBACK
-from localservers.process import Server, program
+from localservers.process import Server
+from localservers.programs import program
 
 PLACE = "/usr/lib/rabbitmq/bin"  # the wrappers in /usr/sbin insist on being root or rabbitmq
 VHOSTS_AT_ONCE = 8  # a rabbitmqctl call costs 0.3 s, whatever it does
