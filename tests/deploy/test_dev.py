@@ -1,0 +1,49 @@
+"""`make dev`: every service up and ready as a process, nothing left behind afterwards."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from localservers.tree import descendants, state
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.mark.timeout(180)
+def test_starts_every_service_and_stops_all_that_it_started(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    with said.open("wb") as output:
+        dev = subprocess.Popen(
+            [sys.executable, "-m", "localservers.dev"],
+            cwd=REPOSITORY,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    try:
+        deadline = time.monotonic() + 120
+        while "Ctrl-C stops everything" not in said.read_text():
+            assert dev.poll() is None, said.read_text()
+            assert time.monotonic() < deadline, said.read_text()
+            time.sleep(0.1)
+        addresses = re.findall(
+            r"^ +([a-z-]+) +(http://127\.0\.0\.1:\d+)/docs", said.read_text(), re.MULTILINE
+        )
+        names = [name for name, _ in addresses]
+        assert names == ["mail-ingest", "dispatch", "customer", "payments", "portal-api"]
+        for name, address in addresses:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=10) as answer:
+                assert name in answer.read().decode()
+        started = descendants(dev.pid)
+        assert len(started) > len(names)
+    finally:
+        dev.send_signal(signal.SIGINT)
+        dev.wait(60)
+    assert said.read_text().rstrip().endswith("stopped")
+    assert [pid for pid in started if state(pid) not in ("", "Z")] == []
