@@ -15,8 +15,8 @@ _NOT_WORD = re.compile(r"[\W_]+")
 def content_key(content: DispatchContent) -> bytes:
     """SHA-256 of what is said of the job: equal for the same content however it was laid out.
 
-    Blanks, the order and punctuation of phone numbers, and the case of an e-mail address are not content; nor
-    are the partner's desks and how it addresses us. A note is its letters and digits, whatever its punctuation.
+    Blanks, the order and punctuation of phone numbers, and the case of an e-mail address are not content;
+    nor are the partner's desks and how it addresses us. A note is its letters and digits.
     """
     digest = sha256(json.dumps(_canonical(content), ensure_ascii=False, separators=(",", ":")).encode())
     return digest.digest()
