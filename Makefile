@@ -4,7 +4,6 @@ SHELL := bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 MANIFESTS := pyproject.toml uv.lock $(wildcard shared/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)
-SERVICES := mail_ingest dispatch customer payments portal_api
 COMPOSE := docker compose -f deploy/compose.yaml --env-file .run/compose.env
 
 .PHONY: help run test verify check fmt bench soak dev up down k8s migrate contracts clean
@@ -58,8 +57,10 @@ down: .run/compose.env ## Stop the containers; the data stay
 k8s: .venv/.dev ## Render deploy/k8s and validate it
 	@$(BIN)/pytest tests/deploy/test_k8s.py
 
-migrate: .venv/.run ## Bring each service's database (its CALLBOARD_DATABASE_URL) up to date
-	@for service in $(SERVICES); do $(BIN)/python -m $$service migrate; done
+migrate: .venv/.run ## Bring one service's database up to date: make migrate SERVICE=dispatch
+	@: "$(or $(SERVICE),$(error say which: make migrate SERVICE=dispatch))"
+	@: "$${CALLBOARD_DATABASE_URL:?set it to the database of $(SERVICE), postgresql+asyncpg://…}"
+	@$(BIN)/python -m $(subst -,_,$(SERVICE)) migrate
 
 contracts: .venv/.run ## Write docs/asyncapi.yaml and docs/openapi/*.json from the code
 	@$(BIN)/callboard contracts
