@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from uuid import UUID
 
 import structlog
@@ -14,13 +14,14 @@ from shared.service import Running
 from mail_ingest import forward, queries, worker
 from mail_ingest.flows import forwarding, intake
 from mail_ingest.flows import reading as reading_flow
-from mail_ingest.mailbox import Mail, MailboxError, open_mailbox
+from mail_ingest.mailbox import Item, Mail, MailboxError, open_mailbox
 from mail_ingest.reading import Reading
 from mail_ingest.tools import Tools, mailbox_settings
 
 log = structlog.get_logger()
 
 READ_AT_ONCE = 50
+BATCH_BYTES = 8_000_000
 UNREAD_LIMIT = 1000  # stored mails waiting in memory before polling waits for the reader
 
 
@@ -71,7 +72,8 @@ async def _read_mailbox(running: Running[Tools], box: Row) -> bool:
         known = await queries.kept(running, box)
         wanted = [item for item in items if (item.uid, item.size) not in known]
         wanted.sort(key=lambda item: (box.id, item.uid) in running.tools.odd)
-        async for batch in _batches(running, box, session.fetch(wanted[:limit]), failures):
+        for items in _batches(wanted[:limit], running.settings.poll_batch):
+            batch = await _fetch(running, box, session.fetch(items), failures)
             fault("after_retr")
             async with running.work() as work:
                 stored = await intake.store(work, visit, [(mail.item.uid, mail.raw) for mail in batch])
@@ -97,24 +99,33 @@ async def _read_mailbox(running: Running[Tools], box: Row) -> bool:
     return len(wanted) > limit
 
 
-async def _batches(
-    running: Running[Tools], box: Row, fetched: AsyncIterator[Mail], failures: list[MailboxError]
-) -> AsyncIterator[list[Mail]]:
-    """Groups of whole mails: at most `poll_batch`, or 8 MB. One that could not be had is left where it is."""
-    batch: list[Mail] = []
+def _batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    """Groups of at most `size` mails or about BATCH_BYTES. Each is fetched, stored and marked for deletion
+    before the next is asked for: a session's commands must not overlap."""
+    batch: list[Item] = []
     held = 0
-    async for mail in fetched:
-        if mail.error is not None:
-            running.tools.odd.add((box.id, mail.item.uid))
-            failures.append(mail.error)
-            continue
-        batch.append(mail)
-        held += len(mail.raw)
-        if len(batch) == running.settings.poll_batch or held > 8_000_000:
+    for item in items:
+        batch.append(item)
+        held += item.size
+        if len(batch) == size or held > BATCH_BYTES:
             yield batch
             batch, held = [], 0
     if batch:
         yield batch
+
+
+async def _fetch(
+    running: Running[Tools], box: Row, fetched: AsyncIterator[Mail], failures: list[MailboxError]
+) -> list[Mail]:
+    """The mails that came whole. One that did not is left where it is, and read last from now on."""
+    batch: list[Mail] = []
+    async for mail in fetched:
+        if mail.error is None:
+            batch.append(mail)
+        else:
+            running.tools.odd.add((box.id, mail.item.uid))
+            failures.append(mail.error)
+    return batch
 
 
 async def _let_reader_catch_up(running: Running[Tools]) -> None:
