@@ -1,18 +1,20 @@
 """What this service is."""
 
-from fastapi import APIRouter
-from shared.service import Service, no_tools
+from shared.service import Service
 
+from dispatch.api import router
 from dispatch.handlers import handlers
+from dispatch.loops import deliver, repeat
 from dispatch.models import Base
 from dispatch.settings import DispatchSettings
+from dispatch.tools import open_tools
 
 service = Service(
     name="dispatch",
     settings=DispatchSettings,
     metadata=Base.metadata,
-    router=APIRouter(),
+    router=router,
     handlers=handlers,
-    loops=(),
-    open_tools=no_tools,
+    loops=(deliver, repeat),
+    open_tools=open_tools,
 )

@@ -7,16 +7,16 @@ from typing import Any, Literal
 from shared.db import uuid7
 from shared.problems import conflict
 from shared.work import Work
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
-from dispatch.models import appointment, delivery
+from dispatch.models import appointment, delivery, dispatch
 from dispatch.queries import Association, associations
 
 Cause = Literal["change", "appointment", "repeat"]
 
 
 def entry(
-    row: Mapping[str, Any],
+    row: Mapping[Any, Any],
     association: Association | None,
     *,
     now: datetime,
@@ -54,7 +54,7 @@ def entry(
 
 async def tell(
     work: Work[Any],
-    row: Mapping[str, Any],
+    row: Mapping[Any, Any],
     *,
     cause: Cause,
     changed_at: datetime | None = None,
@@ -75,6 +75,7 @@ async def tell(
     if new is None:
         return False
     await work.session.execute(insert(delivery), [new])
+    await work.session.execute(update(dispatch).where(dispatch.c.id == row["id"]).values(told_at=work.now))
     work.wake("deliver")
     return True
 

@@ -1,0 +1,19 @@
+"""What the routes have in common."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+from shared.app import open_read, open_work
+from shared.auth import ADMIN, OFFICE, STAFF, Principal, allow
+from shared.work import Work
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from dispatch.tools import Tools
+
+Writing = Annotated[Work[Tools], Depends(open_work)]
+Reading = Annotated[AsyncConnection, Depends(open_read)]
+Admin = Annotated[Principal, Depends(allow(*ADMIN))]
+Office = Annotated[Principal, Depends(allow(*OFFICE))]
+Staff = Annotated[Principal, Depends(allow(*STAFF))]
+Text = Annotated[str | None, Query(max_length=60)]
+Rows = list[dict[str, Any]]
