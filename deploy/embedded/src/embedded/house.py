@@ -1,0 +1,68 @@
+"""All services in one process: one SQLite file each, events delivered inside the process."""
+
+import os
+from typing import Any
+
+from customer.service import service as customer
+from dispatch.service import service as dispatch
+from fastapi import Depends, FastAPI
+from mail_ingest.service import service as mail_ingest
+from payments.service import service as payments
+from portal_api.service import service as portal_api
+from shared.app import create_app
+from shared.bus import LocalBus
+from shared.db import Database
+from shared.service import Running, Service
+from shared.settings import Settings
+
+from embedded.data import Data
+
+SERVICES = (mail_ingest, dispatch, customer, payments, portal_api)
+Services = dict[str, Running[Any]]
+
+
+def settings_of(service: Service, data: Data, *, demo: bool = False) -> Settings:
+    """What the environment says, except for what an embedded Callboard keeps in its own folder; sample mails
+    are forwarded to nobody. Raises ValidationError where production is asked for and its keys are missing."""
+    kept: dict[str, Any] = {"database_url": data.database_url(service.name), "mail_dir": str(data.outgoing)}
+    if demo:
+        kept["smtp_host"] = ""
+    if "CALLBOARD_SECRET_KEY" not in os.environ:
+        kept["secret_key"] = data.key_file.read_text().strip()
+    return service.settings(**kept)
+
+
+def open_services(data: Data, *, demo: bool = False) -> Services:
+    bus = LocalBus()
+    services: Services = {}
+    for service in SERVICES:
+        settings = settings_of(service, data, demo=demo)
+        running: Running[Any] = Running(service, settings, Database(settings.database_url), bus)
+        bus.join(running)
+        services[service.name] = running
+    return services
+
+
+async def migrate_all(services: Services) -> None:
+    from shared.migrate import migrate
+
+    for running in services.values():
+        await migrate(running.service, running.database)
+
+
+def create_house(services: Services, data: Data) -> FastAPI:
+    """The one app: every service's routes. In development also the pages for people at this machine, and the
+    partner's simulator."""
+    from embedded import docs
+
+    app = create_app(*services.values())
+    docs.install(app)
+    if services["dispatch"].settings.environment == "development":
+        from simulators.myservicecentral import create_app as create_partner
+
+        from embedded import desk
+        from embedded.local import OnlyLocal, only_local
+
+        app.mount("/partner", OnlyLocal(create_partner(data.partner_ledger)))
+        app.include_router(desk.router, dependencies=[Depends(only_local)])
+    return app

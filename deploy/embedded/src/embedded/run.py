@@ -1,0 +1,76 @@
+"""`callboard run`: the whole system in this process, until it is told to stop."""
+
+import asyncio
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+from shared.auth import ADMIN, development_token
+from shared.telemetry import configure_logging
+
+from embedded.data import AlreadyRunning, Data, open_data
+from embedded.house import create_house, migrate_all, open_services
+from embedded.office import Office
+from embedded.seed import seed
+from embedded.serve import listening, serving
+
+
+def run(root: Path, host: str, port: int, *, demo: bool) -> int:
+    """The exit status: 0 when it was told to stop, 1 where it could not start."""
+    data = open_data(root)
+    try:
+        with data.locked(), listening(host, port) as listener:
+            data.prepare()
+            asyncio.run(_run(data, listener, demo=demo))
+    except AlreadyRunning as error:
+        return _refuse(f"{error} Stop it, or choose another folder with --data.")
+    except ValidationError as error:
+        return _refuse("\n".join(f"{each['msg']}" for each in error.errors()))
+    except OSError as error:
+        return _refuse(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another one with --port.")
+    return 0
+
+
+def _refuse(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 1
+
+
+async def _run(data: Data, listener: socket.socket, *, demo: bool) -> None:
+    services = open_services(data, demo=demo)
+    settings = services["dispatch"].settings
+    configure_logging(settings.log_level if "log_level" in settings.model_fields_set else "warning")
+    await migrate_all(services)
+    app = create_house(services, data)
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if settings.environment == "development":
+        async with Office(app) as office:
+            await seed(office, data, f"{url}/partner/updates", demo=demo)
+    # uvicorn stops on a signal and then raises it again; by then we are on our way out
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    async with serving(app, listener) as server:
+        print(_where_to_look(url, data, settings.environment), flush=True)
+        await server
+
+
+def _where_to_look(url: str, data: Data, environment: str) -> str:
+    places = {"API": f"{url}/docs"}
+    if environment == "development":
+        places = {
+            "Start page": f"{url}/",
+            "Mail log": f"{url}/#mails",
+            "Board": f"{url}/#board",
+            "Partner": f"{url}/partner/  (simulated: see what it was told, make it fail)",
+            **places,
+        }
+    places |= {"Incoming": f"{data.mailbox}/new  (a Maildir)", "Outgoing": str(data.outgoing)}
+    lines = [f"  {name:<11} {place}" for name, place in places.items()]
+    if environment == "development":
+        lines += ["", "  A token for the API (valid for this folder's development set-up, 12 hours):"]
+        lines += [f"  export TOKEN={development_token(ADMIN)}"]
+        lines += [f'  curl -H "Authorization: Bearer $TOKEN" {url}/v1/mails']
+    return "\n".join(["Callboard is running.", *lines, "", "Ctrl-C stops it."])
