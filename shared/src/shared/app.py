@@ -203,6 +203,8 @@ class _Answer:
 
 def _show_roles(route: Any) -> None:
     """Writes the roles of `allow(...)` into the OpenAPI document as `x-roles`."""
+    for nested in getattr(getattr(route, "original_router", None), "routes", ()):
+        _show_roles(nested)
     if isinstance(route, APIRoute):
         for dependency in route.dependant.dependencies:
             roles = getattr(dependency.call, "roles", None)

@@ -1,15 +1,19 @@
 """Reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, bindparam, select
+from shared.pages import decode_cursor, encode_cursor
+from shared.problems import Problem, not_found
+from sqlalchemy import ColumnElement, Table, any_, bindparam, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.schema import Column
 
-from customer.models import location, match_key
+from customer.matching import Asked, decide, keys
+from customer.models import customer, location, match, match_key
 from customer.places import Place, Places
 
 Reading = AsyncSession | AsyncConnection
@@ -64,3 +68,76 @@ async def _follow(
         for id in ids:
             if id in places:
                 found.by_key[key][id] = places[id]
+
+
+async def one(read: Reading, table: Table, id: UUID) -> Any:
+    """The row with that id. Raises the 404 problem."""
+    key = table.c.dispatch_id if table is match else table.c.id
+    found = (await read.execute(select(table).where(key == id))).one_or_none()
+    if found is None:
+        raise not_found("dispatch here" if table is match else table.name)
+    return found
+
+
+async def page(
+    read: Reading,
+    table: Table,
+    *where: ColumnElement[bool],
+    order: Sequence[Column[Any]],
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[Any], str | None]:
+    """The rows after the cursor in the order of those columns, the last of which is unique."""
+    query = select(table).where(*where).order_by(*order).limit(limit + 1)
+    if cursor:
+        last = [
+            _key(column, value)
+            for column, value in zip(order, decode_cursor(cursor, len(order)), strict=True)
+        ]
+        query = query.where(tuple_(*order) > tuple_(*last))
+    rows = list((await read.execute(query)).all())
+    if len(rows) <= limit:
+        return rows, None
+    return rows[:limit], encode_cursor(*(getattr(rows[limit - 1], column.name) for column in order))
+
+
+def _key(column: Column[Any], value: Any) -> Any:
+    try:
+        kind = column.type.python_type
+        return literal(kind.fromisoformat(value) if kind is datetime else kind(value), column.type)
+    except (TypeError, ValueError):
+        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None
+
+
+def beginning(column: Column[Any], prefix: str) -> ColumnElement[bool]:
+    """Values that begin with the prefix, as a range that an index can answer."""
+    return (column >= prefix) & (column < prefix + "\U0010ffff")
+
+
+def led_to(key: str) -> ColumnElement[bool]:
+    """Customers whose locations a key (or, ending in `|`, its beginning) leads to."""
+    found = beginning(match_key.c.key, key) if key.endswith("|") else match_key.c.key == key
+    places = select(match_key.c.location_id).where(found)
+    return customer.c.id.in_(select(location.c.customer_id).where(location.c.id.in_(places)))
+
+
+async def candidates(read: Reading, facts: Asked, *, automatic: int, review: int) -> list[dict[str, Any]]:
+    """Who may be meant, best first, as they are known now."""
+    places = await places_by_key(read, keys(facts))
+    ranked = decide(facts, places.candidates(facts), automatic=automatic, review=review).ranked
+    ids = [each.known.location_id for each in ranked]
+    columns = (location.c.id, location.c.address, customer.c.number, customer.c.name)
+    query = select(*columns).join_from(location, customer, location.c.customer_id == customer.c.id)
+    rows = {row.id: row for row in await read.execute(query.where(location.c.id.in_(ids)))}
+    return [
+        {
+            "customer_id": each.known.customer_id,
+            "location_id": each.known.location_id,
+            "number": rows[each.known.location_id].number,
+            "name": rows[each.known.location_id].name,
+            "address": rows[each.known.location_id].address,
+            "score": each.score,
+            "reasons": list(each.reasons),
+        }
+        for each in ranked
+    ]

@@ -34,6 +34,7 @@ class CustomerChanged(Event, name="customer.changed.v1"):
     email: str | None = None
     phones: tuple[Phone, ...] = ()
     merged_into: UUID | None = None
+    closed: bool = False
 
 
 class LocationChanged(Event, name="location.changed.v1"):

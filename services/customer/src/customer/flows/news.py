@@ -26,6 +26,7 @@ def tell_customer(work: Work[Any], row: Row) -> None:
         email=row["email"],
         phones=row["phones"],
         merged_into=row["merged_into"],
+        closed=row["closed"],
     )
     work.emit(event, row["id"])
 

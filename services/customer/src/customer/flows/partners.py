@@ -23,13 +23,12 @@ def payer_of(partner: str | None, bill_to: str | None, defaults: dict[str, str])
 async def payers(work: Work[Any], *, names: Collection[str]) -> dict[str, UUID]:
     """The ids of the partner customers who were first called so; those who are missing are made."""
     ids = {name: partner_customer_id(name) for name in names}
-    wanted = set(ids.values())
-    query = select(customer.c.id, customer.c.merged_into).where(customer.c.id.in_(wanted))
-    found = {row.id: row.merged_into or row.id for row in await work.session.execute(query)}
-    missing = {ids[name]: name for name in names if ids[name] not in found}
+    query = select(customer.c.id).where(customer.c.id.in_(ids.values()))
+    found = set((await work.session.scalars(query)).all())
+    missing = {id: name for name, id in ids.items() if id not in found}
     if missing:
         await _introduce(work, missing)
-    return {name: found.get(ids[name], ids[name]) for name in names}
+    return ids
 
 
 async def _introduce(work: Work[Any], missing: dict[UUID, str]) -> None:
@@ -42,6 +41,7 @@ async def _introduce(work: Work[Any], missing: dict[UUID, str]) -> None:
             "phones": [],
             "email": None,
             "merged_into": None,
+            "closed": False,
             "version": 1,
             "created_at": work.now,
             "updated_at": work.now,
