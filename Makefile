@@ -17,7 +17,7 @@ run: .venv/.run ## The whole system in one process, with sample mails; asks noth
 
 test: ## Everything: style, types, rules and all tests, against real servers
 	@if deploy/setup/servers.sh; then $(MAKE) --no-print-directory verify; \
-	elif docker compose version && docker info; then \
+	elif docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1; then \
 	  echo "setup: running the tests in a container, which has these servers" >&2; \
 	  docker compose -f deploy/compose.tests.yaml run --rm --build tests; \
 	else echo "setup: and there is no container engine with compose either" >&2; exit 1; fi
