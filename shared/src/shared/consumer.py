@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from shared.db import insert_ignore, is_outage
+from shared.fault import fault
 from shared.tables import inbox
 from shared.telemetry import BURIED, CONSUMED, span
 
@@ -62,6 +63,7 @@ async def _handle(running: "Running[Any]", envelopes: Sequence[dict[str, Any]]) 
     first = envelopes[0].get("traceparent") if envelopes else None
     with span(f"{running.name} consume", first, events=len(envelopes)):
         await _transact(running, envelopes, traces)
+    fault(f"after_{running.name}_commit")
 
 
 async def _transact(

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 
 from shared.bus import BusDown
 from shared.db import utcnow
+from shared.fault import fault
 from shared.tables import idempotency, inbox, outbox
 from shared.telemetry import PUBLISHED
 
@@ -57,6 +58,7 @@ async def relay_once(running: "Running[Any]") -> int | None:
                 refused += batch
             else:
                 sent += [row.seq for row in batch]
+    fault(f"after_{running.name}_publish")
     await _settle(running, sent, refused)
     return None if refused else len(sent)
 
