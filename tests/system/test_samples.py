@@ -1,4 +1,4 @@
-"""Every sample mail, in order, through mailbox, parser, dispatch, customer and forward: the answer it must get."""
+"""Every sample mail, in order, through mailbox, parser, dispatch, customer and forward, gets its answer."""
 
 import asyncio
 import hashlib
