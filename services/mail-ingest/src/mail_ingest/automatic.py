@@ -6,6 +6,9 @@ from mail_ingest.parsing import headers
 
 LOOP_MARK = "X-Callboard-Loop"
 
+_CAME_BACK = "One of our own forwards came back. Do not forward to a mailbox that is polled."
+_BOUNCED = "A mail server's notice about a mail of ours. Look whether the forward address is right."
+
 
 def why(known: dict[str, bytes], sender: str | None, own_addresses: Iterable[str]) -> tuple[str, str] | None:
     """`(code, reason)` of a mail to be kept in the log and otherwise ignored, or None.
@@ -20,19 +23,12 @@ def why(known: dict[str, bytes], sender: str | None, own_addresses: Iterable[str
         or (said == "auto-forwarded" and sender in own)
         or ("x-loop" in known and headers.word(known["x-loop"]) in own)
     ):
-        return "own_forward", "One of our own forwards came back. Do not forward to a mailbox that is polled."
+        return "own_forward", _CAME_BACK
     if headers.word(known.get("content-type", b"")) == "multipart/report":
-        return (
-            "bounce",
-            "A report of a mail server about a mail of ours. Look whether the forward address is right.",
-        )
-    if headers.word(known.get("return-path", b"")).replace(" ", "") == "<>" or (sender or "").startswith(
-        "mailer-daemon@"
-    ):
-        return (
-            "bounce",
-            "A mail server's notice about a mail of ours. Look whether the forward address is right.",
-        )
+        return "bounce", _BOUNCED
+    returned_to = headers.word(known.get("return-path", b"")).replace(" ", "")
+    if returned_to == "<>" or (sender or "").startswith("mailer-daemon@"):
+        return "bounce", _BOUNCED
     if said == "auto-replied" or headers.word(known.get("precedence", b"")) == "auto_reply":
         return "auto_reply", "An automatic reply to a mail of ours."
     return None

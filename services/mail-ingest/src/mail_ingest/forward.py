@@ -57,8 +57,8 @@ def compose(
         ("Auto-Submitted", "auto-forwarded"),
         ("X-Auto-Response-Suppress", "All"),  # Exchange looks at this only
         (LOOP_MARK, sender_address),
-        ("X-Callboard-Outcome", headers.safe(outcome, 40)),
-        ("X-Callboard-Code", headers.safe(code, 40)),
+        ("X-Callboard-Outcome", _unstructured(headers.safe(outcome, 40))),
+        ("X-Callboard-Code", _unstructured(headers.safe(code, 40))),
         ("X-Callboard-Reason", _unstructured(headers.safe(reason, 600))),
         ("X-Callboard-Original-SHA256", sha256),
         ("MIME-Version", "1.0"),

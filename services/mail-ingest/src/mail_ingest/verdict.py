@@ -14,7 +14,7 @@ from mail_ingest.formats import ahs
 from mail_ingest.parsing import headers, mime, xml
 from mail_ingest.parsing.refused import Place, Refused
 
-MAX_DOCUMENTS = 5
+MAX_DOCUMENTS = 3
 
 _NUMBER = re.compile(r"(?:\bdispatch\b[^0-9]{0,20}|#\s?)([0-9]{7,9})(?![0-9])", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")

@@ -20,7 +20,7 @@ ROOT = "VendorDispatch"
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _AMOUNT = re.compile(r"(-?)\$?\s*([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})?(?:\.([0-9]{0,2})0*)?")
 _EMAIL = re.compile(
-    r"\*\s*Customer accepts email communication\s*:\s*([^\s<>,;:\"()]+@[^\s<>,;:\"()*]+)", re.I
+    r"\*\s*(?i:Customer accepts email communication)\s*:\s*([^\s<>,;:\"()]+@[^\s<>,;:\"()*]+)"
 )
 _TEXTS = re.compile(r"\*\s*(?i:Customer accepts text communication)\s*:\s*(\+?[0-9(][0-9\s().+/-]*[0-9])")
 _DO_NOT_COLLECT = re.compile(r"DO\s+NOT\s+COLLECT\s+TRADE\s+SERVICE\s+FEE")
@@ -94,9 +94,8 @@ def _content(root: Element, dispatch: Element, number: str, warnings: list[str])
     notes = _notes(root)
     # The one spelling that was seen, and the one that all other attributes of the document follow.
     kind = _value(dispatch, "dispatchTypeValueList") or _value(dispatch, "DispatchTypeValueList")
-    if any(_CANCELLED.search(note["text"]) for note in notes) and not (kind or "").upper().startswith(
-        "CANCEL"
-    ):
+    said = "\n".join([f"{note['header'] or ''}\n{note['text']}" for note in notes]).upper()
+    if _CANCELLED.search(said) and not (kind or "").upper().startswith("CANCEL"):
         warnings.append(
             "A note speaks of a cancellation, but the dispatch is not marked as cancelled: look at it."
         )
@@ -137,10 +136,7 @@ def _content(root: Element, dispatch: Element, number: str, warnings: list[str])
             "paid": _cents(_value(dispatch, "ServiceFeePaidAmount"), warnings),
             "open": _cents(_value(dispatch, "ServiceFeeOpenAmount"), warnings),
         },
-        "do_not_collect": any(
-            _DO_NOT_COLLECT.search(note["header"] or "") or _DO_NOT_COLLECT.search(note["text"])
-            for note in notes
-        ),
+        "do_not_collect": _DO_NOT_COLLECT.search(said) is not None,
         "lines": [_line(line) for line in dispatch.all("WorkOrderLineList")],
         "notes": notes,
     }

@@ -67,20 +67,20 @@ def decoded(value: bytes) -> str:
         return text
     out: list[str] = []
     run, charset, at = b"", "", 0
-    for word in _WORD.finditer(text):
-        between = text[at : word.start()]
-        label = word[1].partition("*")[0].lower()  # RFC 2231 lets a language follow
-        data = _word(word[2], word[3]) if codec(label) else None
+    for coded in _WORD.finditer(text):
+        between = text[at : coded.start()]
+        label = coded[1].partition("*")[0].lower()  # RFC 2231 lets a language follow
+        data = _word(coded[2], coded[3]) if codec(label) else None
         if run and (data is None or label != charset or between.strip()):
             out.append(decode_loosely(run, charset))
             run = b""
         if between.strip() or not at:
             out.append(between)
         if data is None:
-            out.append(word[0])
+            out.append(coded[0])
         else:
             run, charset = run + data, label
-        at = word.end()
+        at = coded.end()
     if run:
         out.append(decode_loosely(run, charset))
     return "".join(out) + text[at:]

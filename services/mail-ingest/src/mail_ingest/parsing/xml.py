@@ -12,7 +12,7 @@ from mail_ingest.parsing.refused import Place, Refused
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
-MAX_TAGS = 40_000
+MAX_TAGS = 20_000
 
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 
