@@ -96,7 +96,7 @@ class Pop3Session:
             connection.write(b"".join(b"DELE %d\r\n" % item.number for item in under_way))
             while under_way:
                 item = under_way.popleft()
-                if not (await self._status(item)).startswith(b"+OK"):
+                if not (await self._status()).startswith(b"+OK"):
                     refused.append(item)
         return refused
 
@@ -106,7 +106,7 @@ class Pop3Session:
         connection = self._connection
         connection.step = "commit"
         connection.write(b"QUIT\r\n")
-        answer = await self._status(None)
+        answer = await self._status()
         if not answer.startswith(b"+OK"):
             raise connection.fail("server", f"The server did not delete all mails: {self._said(answer)}")
         connection.abort()
@@ -122,13 +122,13 @@ class Pop3Session:
         for item in group:
             if not self.pipelining:
                 connection.write(b"RETR %d\r\n" % item.number)
-            answer = await self._status(suspect(mails))
+            answer = await self._status(mails)
             mails.append(await self._mail(item, answer))
         if not self.pipelining:
             connection.write(b"LIST %d\r\n" % witness.number)
-        answer = await self._status(suspect(mails))
+        answer = await self._status(mails)
         if answer.split()[1:3] != [b"%d" % witness.number, b"%d" % witness.size]:
-            raise self._out_of_step(suspect(mails))
+            raise self._out_of_step(mails)
         return mails
 
     async def _mail(self, item: Item, answer: bytes) -> Mail:
@@ -138,21 +138,21 @@ class Pop3Session:
         raw = await read_text(self._connection, limit=self._settings.max_bytes * 2, item=item)
         return Mail(item, raw, short(item, len(raw)) if too_short(item, len(raw)) else None)
 
-    async def _status(self, item: Item | None) -> bytes:
+    async def _status(self, before: Sequence[Mail] = ()) -> bytes:
         answer = await self._connection.line()
         if not answer.startswith((b"+OK", b"-ERR")):
-            raise self._out_of_step(item)
+            raise self._out_of_step(before)
         return answer
 
-    def _out_of_step(self, item: Item | None) -> MailboxError:
+    def _out_of_step(self, before: Sequence[Mail]) -> MailboxError:
         # The answer is not shown: it may be a piece of somebody's mail.
         message = "The server's answers are out of step: it may have failed to escape a dot in a mail."
-        return self._connection.fail("protocol", message, item=item)
+        return self._connection.fail("protocol", message, item=suspect(before))
 
     async def _listing(self, command: bytes, *, required: bool) -> dict[int, bytes]:
         connection = self._connection
         connection.write(command + b"\r\n")
-        answer = await self._status(None)
+        answer = await self._status()
         if answer.startswith(b"-ERR"):
             if not required:
                 return {}
@@ -183,9 +183,8 @@ def grouped(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def suspect(mails: Sequence[Mail]) -> Item | None:
     """The mail that most likely broke the order of the answers: the one with most missing, or the last."""
-    if not mails:
-        return None
-    return max(reversed(mails), key=lambda mail: mail.item.size - len(mail.raw)).item
+    sent = [mail for mail in reversed(mails) if mail.error is None or mail.error.code == "short"]
+    return max(sent, key=lambda mail: mail.item.size - len(mail.raw)).item if sent else None
 
 
 def _requests(group: Sequence[Item], witness: Item) -> bytes:
