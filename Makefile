@@ -13,7 +13,7 @@ help: ## This list
 	  while IFS=$$'\t' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 run: .venv/.run ## The whole system in one process, with sample mails; asks nothing
-	@$(BIN)/callboard run
+	@$(BIN)/callboard run --demo
 
 test: ## Everything: style, types, rules and all tests, against real servers
 	@if deploy/setup/servers.sh; then $(MAKE) --no-print-directory verify; \
