@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
 from pydantic import BaseModel
-from shared.app import open_read, open_work
 from shared.auth import OFFICE, STAFF, Principal, allow
 from shared.etag import set_etag
+from shared.transaction import open_read, open_work
 from shared.work import Work
 from sqlalchemy.ext.asyncio import AsyncConnection
 

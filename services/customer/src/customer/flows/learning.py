@@ -15,7 +15,7 @@ from customer.claims import Claim, agreement_of, holder, is_same, merged
 from customer.contact import people
 from customer.flows.households import Rows, agreement_row, contact_row, equipment_row, phones_json
 from customer.flows.news import tell_agreement, tell_customer, tell_equipment
-from customer.matching import Asked
+from customer.matching import Asked, contract_key
 from customer.models import agreement, contact, customer, equipment, location, match_key
 from customer.places import Place
 
@@ -40,27 +40,28 @@ async def learn(work: Work[Any], lessons: Sequence[Lesson], keys: Rows, *, named
 
 async def _contracts(work: Work[Any], lessons: Sequence[Lesson]) -> None:
     wanted: dict[Any, dict[str, Any]] = {}
-    for place, claim, _ in lessons:
+    for place, claim, facts in lessons:
         held = agreement_of(claim)
         if held:
-            row = agreement_row(work, held, place.location_id)
-            wanted[row["id"]] = row
+            wanted[place.location_id, facts.contract] = agreement_row(work, held, place.location_id)
     if not wanted:
         return
-    query = select(agreement).where(agreement.c.id.in_(wanted)).order_by(agreement.c.id).with_for_update()
-    stored = {row["id"]: dict(row) for row in (await work.session.execute(query)).mappings()}
-    missing = [row for id, row in wanted.items() if id not in stored]
-    if missing:
-        await work.session.execute(insert_ignore(work.session, agreement, ["id"]), missing)
+    here = agreement.c.location_id.in_({location_id for location_id, _ in wanted})
+    query = select(agreement).where(here).order_by(agreement.c.id).with_for_update()
     terms = ("plan_code", "starts_on", "ends_on")
     changed: Rows = []
-    for id, old in stored.items():
-        new = {name: wanted[id][name] for name in terms if wanted[id][name] not in (None, old[name])}
+    for old in (await work.session.execute(query)).mappings():
+        row = wanted.pop((old["location_id"], contract_key(old["partner"], old["contract_id"])), {})
+        new = {name: row[name] for name in terms if row and row[name] not in (None, old[name])}
         if new:
-            changed.append(old | new | {"version": old["version"] + 1, "updated_at": work.now})
-    if changed:
-        await _update(work, agreement, changed, (*terms, "version", "updated_at"))
-    for row in (*missing, *changed):
+            changed.append({**old, **new, "version": old["version"] + 1, "updated_at": work.now})
+    missing = {row["id"]: row for row in wanted.values()}
+    if missing:
+        statement = insert_ignore(work.session, agreement, ["id"], returning=["id"])
+        for id in (await work.session.scalars(statement, list(missing.values()))).all():
+            tell_agreement(work, missing[id])
+    await _update(work, agreement, changed, (*terms, "version", "updated_at"))
+    for row in changed:
         tell_agreement(work, row)
 
 
