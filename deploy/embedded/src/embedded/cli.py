@@ -8,7 +8,7 @@ import typer
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_show_locals=False,  # they would show passwords
+    pretty_exceptions_enable=False,
     help="Callboard: the open back office for contractors who work for home-warranty companies.",
 )
 
@@ -53,3 +53,29 @@ def run(
     from embedded import run
 
     raise typer.Exit(run.run(data, host, port, demo=demo))
+
+
+@app.command()
+def demo() -> None:
+    """Take the bundled sample mails through the whole job, and check what became of each."""
+    from embedded import demo
+
+    raise typer.Exit(demo.demo())
+
+
+@app.command()
+def reconcile(
+    data: Data = Path("data"),
+    mail_ingest_url: Annotated[
+        str, typer.Option(help="Database of mail-ingest, of a distributed system.")
+    ] = "",
+    dispatch_url: Annotated[str, typer.Option(help="Database of dispatch.")] = "",
+    customer_url: Annotated[str, typer.Option(help="Database of customer.")] = "",
+    minutes: Annotated[float, typer.Option(help="What is younger may still be on its way.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Check that everything that came in is accounted for; exit status 1 where something is not."""
+    from embedded import reconcile
+
+    urls = {"mail-ingest": mail_ingest_url, "dispatch": dispatch_url, "customer": customer_url}
+    raise typer.Exit(reconcile.reconcile(data, urls, minutes, as_json=as_json))
