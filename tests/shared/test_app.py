@@ -13,12 +13,15 @@ from harness import at_work, client
 from payments.models import Base
 from payments.service import service as payments
 from pydantic import BaseModel, ConfigDict
-from shared.app import create_app, open_read, open_work
+from shared.app import create_app
 from shared.auth import OFFICE, Principal, allow, development_token
+from shared.bus import LocalBus
+from shared.db import Database
 from shared.problems import conflict
 from shared.service import Handlers, Running, Service, no_tools
 from shared.settings import Settings
 from shared.tables import audit
+from shared.transaction import open_read, open_work
 from shared.work import Work
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
@@ -53,7 +56,7 @@ async def count(read: Annotated[AsyncConnection, Depends(open_read)]) -> int:
     return (await read.execute(select(func.count()).select_from(audit))).scalar_one()
 
 
-toy = Service("toy", Settings, Base.metadata, router, Handlers(), (), no_tools)
+toy = Service("payments", Settings, Base.metadata, router, Handlers(), (), no_tools)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -163,7 +166,16 @@ async def test_readiness_tells_a_lost_database(running: Running[Any]) -> None:
     async with client(running) as http:
         ready = await http.get("/readyz")
         assert ready.status_code == 200
-        assert ready.json()["services"]["toy"]["outbox"] == 0
+        assert ready.json()["services"]["payments"]["outbox"] == 0
         with patch.object(running.database, "read", side_effect=ConnectionRefusedError):
             down = await http.get("/readyz")
         assert (down.status_code, down.json()["status"]) == (503, "down")
+
+
+async def test_nothing_is_ready_before_its_migration(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/empty.db"
+    running: Running[Any] = Running(toy, Settings(database_url=url), Database(url), LocalBus())
+    async with running.start(loops=False), client(running) as http:
+        answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert "migrate" in answer.json()["services"]["payments"]["database"]

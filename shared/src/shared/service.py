@@ -73,6 +73,7 @@ class Running(Generic[T]):
         self.bus = bus
         self.tools: Any = None
         self.stopping = asyncio.Event()
+        self.migrated = False  # seen by readiness; once true it is not asked again
         self.heartbeats: dict[str, float] = {}
         self._wakes: dict[str, asyncio.Event] = {}
 

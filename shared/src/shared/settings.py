@@ -18,11 +18,11 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     """`production` refuses development keys and shows no error details."""
-    database_url: str = "sqlite+aiosqlite:///data/callboard.db"
+    database_url: Annotated[str, Field(repr=False)] = "sqlite+aiosqlite:///data/callboard.db"
     """The service's own database: postgresql+asyncpg://… or sqlite+aiosqlite:///…."""
     database_pool: Annotated[int, Field(ge=1)] = 8
     """Most connections this process holds to PostgreSQL."""
-    bus_url: str = "amqp://guest:guest@127.0.0.1:5672/"
+    bus_url: Annotated[str, Field(repr=False)] = "amqp://guest:guest@127.0.0.1:5672/"
     """RabbitMQ, amqp:// or amqps://."""
     secret_key: SecretStr = SecretStr(DEVELOPMENT_KEY)
     """32 bytes in base64; encrypts stored passwords and keys."""

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from shared.app import open_read, open_work
 from shared.auth import ADMIN, OFFICE, Principal, allow
 from shared.db import Row
 from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page, encode_cursor
 from shared.problems import Problem, not_found
 from shared.service import Running
+from shared.transaction import open_read, open_work
 from shared.work import Work
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -125,6 +125,7 @@ async def post_mail(
         raise Problem(413, "The mail is too large", f"At most {work.settings.max_mail_bytes} bytes.")
     box = await office.mailbox_row(work, mailbox_id)
     mail_id, fresh = await intake.store_one(work, box, raw, "http")
+    work.wake("read")
     response.status_code = 202 if fresh else 200
     response.headers["Location"] = f"/v1/mails/{mail_id}"
     return {"id": mail_id}

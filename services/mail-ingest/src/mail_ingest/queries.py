@@ -29,6 +29,13 @@ async def kept(running: Running[Tools], box: Row) -> set[tuple[str, int]]:
         return {(row.uid, row.size) for row in await read.execute(query)}
 
 
+async def mailbox_due(running: Running[Tools]) -> bool:
+    """Asked every second, so without a write transaction."""
+    query = select(mailboxes.c.id).where(mailboxes.c.enabled, mailboxes.c.next_poll_at <= utcnow()).limit(1)
+    async with running.database.read() as read:
+        return (await read.execute(query)).first() is not None
+
+
 async def nothing_left_behind(running: Running[Tools]) -> bool:
     """Whether no stored mail waits for a reader: asked every second, so without a write transaction."""
     query = select(mails.c.id).where(mails.c.state == "stored", mails.c.due_at <= utcnow()).limit(1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from pydantic import SecretStr
-from shared.db import Row, uuid7
+from shared.db import Row
 from shared.mailer import Mailer, open_mailer
 from shared.secrets import unseal
 
@@ -16,13 +16,12 @@ from mail_ingest.settings import IngestSettings
 
 @dataclass
 class Tools:
-    """`me` names this process in leases. `fresh` hands just stored mails to the reader without another
-    look into the database. `odd` are (mailbox, uid) of mails that broke a session: they are read last."""
+    """`fresh` hands just stored mails to the reader without another
+    look into the database. `odd` are the uids, by mailbox, of mails that broke a session."""
 
     mailer: Mailer
-    me: str = field(default_factory=lambda: uuid7().hex)
     fresh: list[tuple[UUID, bytes]] = field(default_factory=list)
-    odd: set[tuple[UUID, str]] = field(default_factory=set)
+    odd: dict[UUID, set[str]] = field(default_factory=dict)
 
 
 @asynccontextmanager

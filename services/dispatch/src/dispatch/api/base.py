@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
-from shared.app import open_read, open_work
 from shared.auth import ADMIN, OFFICE, STAFF, Principal, allow
+from shared.transaction import open_read, open_work
 from shared.work import Work
 from sqlalchemy.ext.asyncio import AsyncConnection
 

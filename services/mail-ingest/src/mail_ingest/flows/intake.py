@@ -40,22 +40,23 @@ class Stored:
 
 
 async def lease_mailboxes(work: Work[Tools]) -> Sequence[Row]:
-    """The mailboxes that are due and that no living process polls, now leased by this one."""
+    """The mailboxes that are due and that no living process polls, now leased. The row is
+    the visit's ticket: `lease_by` names this visit, not the process, which may have started another."""
     free = or_(mailboxes.c.lease_until.is_(None), mailboxes.c.lease_until < work.now)
     due = (
         update(mailboxes)
         .where(mailboxes.c.enabled, mailboxes.c.next_poll_at <= work.now, free)
-        .values(lease_by=work.tools.me, lease_until=_lease_end(work))
+        .values(lease_by=uuid7().hex, lease_until=_lease_end(work))
         .returning(*mailboxes.c)
     )
     return (await work.session.execute(due)).all()
 
 
-async def keep_lease(work: Work[Tools], mailbox_id: UUID) -> None:
-    """Raises LeaseLost where somebody else took the mailbox over."""
+async def keep_lease(work: Work[Tools], box: Row) -> None:
+    """Raises LeaseLost where another visit took the mailbox over."""
     renewed = await work.session.scalar(
         update(mailboxes)
-        .where(mailboxes.c.id == mailbox_id, mailboxes.c.lease_by == work.tools.me)
+        .where(mailboxes.c.id == box.id, mailboxes.c.lease_by == box.lease_by)
         .values(lease_until=_lease_end(work))
         .returning(mailboxes.c.id)
     )
@@ -63,10 +64,10 @@ async def keep_lease(work: Work[Tools], mailbox_id: UUID) -> None:
         raise LeaseLost
 
 
-async def end_poll(work: Work[Tools], mailbox_id: UUID, poll_seconds: int, error: str | None) -> None:
+async def end_poll(work: Work[Tools], box: Row, poll_seconds: int, error: str | None) -> None:
     await work.session.execute(
         update(mailboxes)
-        .where(mailboxes.c.id == mailbox_id, mailboxes.c.lease_by == work.tools.me)
+        .where(mailboxes.c.id == box.id, mailboxes.c.lease_by == box.lease_by)
         .values(
             lease_until=None,
             next_poll_at=work.now + timedelta(seconds=poll_seconds),
@@ -79,7 +80,7 @@ async def end_poll(work: Work[Tools], mailbox_id: UUID, poll_seconds: int, error
 async def store(work: Work[Tools], session: Session, fetched: Sequence[tuple[str, bytes]]) -> list[Stored]:
     """Stores (uid, raw) pairs; a mail that already lies in the log is recognised by its bytes."""
     box = session.mailbox
-    await keep_lease(work, box.id)
+    await keep_lease(work, box)
     hashes = [hashlib.sha256(raw).hexdigest() for _, raw in fetched]
     known = await _known(work, box.id, hashes)
     stored: list[Stored] = []
@@ -116,7 +117,9 @@ async def store_one(work: Work[Tools], box: Row, raw: bytes, source: str) -> tup
             return row.id, False
     mail_id, occurrence = uuid7(), max((row.occurrence for row in rows), default=0) + 1
     row = _mail(work, box, mail_id, sha256, len(raw), occurrence, source=source)
-    await _insert(work, [{**row, "deleted_at": work.now}], [(mail_id, raw)])
+    await _insert(
+        work, [{**row, "deleted_at": work.now, "due_at": work.now, "attempts": 0}], [(mail_id, raw)]
+    )
     return mail_id, True
 
 

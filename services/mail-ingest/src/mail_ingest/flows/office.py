@@ -22,6 +22,7 @@ async def create_mailbox(work: Work[Tools], body: MailboxBody, who: str) -> UUID
     row |= {"id": mailbox_id, "version": 1, "lease_by": "", "next_poll_at": work.now}
     row["sealed_password"] = _sealed(work, mailbox_id, body)
     await work.session.execute(insert(mailboxes), [row])
+    work.wake("poll")
     after = body.model_dump(exclude={"password"})
     work.audit(who=who, action="mailbox.created", subject=mailbox_id, after=after)
     return mailbox_id
@@ -39,6 +40,7 @@ async def edit_mailbox(
         values["sealed_password"] = _sealed(work, mailbox_id, body)
     values |= {"version": old.version + 1, "next_poll_at": work.now}
     await work.session.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(**values))
+    work.wake("poll")
     after = body.model_dump(exclude={"password"})
     work.audit(who=who, action="mailbox.edited", subject=mailbox_id, before=before, after=after)
 
@@ -48,6 +50,7 @@ async def poll_now(work: Work[Tools], mailbox_id: UUID) -> None:
     await work.session.execute(
         update(mailboxes).where(mailboxes.c.id == mailbox_id).values(next_poll_at=work.now)
     )
+    work.wake("poll")
 
 
 async def correct(work: Work[Tools], mail_id: UUID, correction: Correction, who: str) -> None:

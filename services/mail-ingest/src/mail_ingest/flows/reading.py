@@ -18,14 +18,16 @@ from mail_ingest.tools import Tools
 
 
 async def take_up(work: Work[Tools], limit: int) -> list[tuple[UUID, bytes]]:
-    """Mails that somebody stored and never finished. The attempt is counted before they are looked at."""
-    query = select(mails.c.id).where(mails.c.state == "stored", mails.c.due_at <= work.now)
-    query = query.order_by(mails.c.due_at).limit(limit)
+    """Mails that wait to be read: those never tried, at most `limit`; or one that was, alone, so that a mail
+    that ends the process counts no attempts for its neighbours. Attempts are counted before the look."""
+    query = select(mails.c.id, mails.c.attempts).where(mails.c.state == "stored", mails.c.due_at <= work.now)
+    query = query.order_by(mails.c.attempts, mails.c.due_at).limit(limit)
     if work.session.get_bind().dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
-    ids = list((await work.session.execute(query)).scalars())
-    if not ids:
+    waiting = (await work.session.execute(query)).all()
+    if not waiting:
         return []
+    ids = [row.id for row in waiting if row.attempts == 0] or [waiting[0].id]
     lease = work.now + timedelta(seconds=work.settings.lease_seconds)
     counted = update(mails).where(mails.c.id.in_(ids))
     await work.session.execute(counted.values(attempts=mails.c.attempts + 1, due_at=lease))

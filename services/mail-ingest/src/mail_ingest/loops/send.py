@@ -1,0 +1,62 @@
+"""Forwards each mail that has an outcome."""
+
+import asyncio
+
+import structlog
+from shared.db import Row
+from shared.fault import fault
+from shared.mailer import MailRefused
+from shared.service import Running
+
+from mail_ingest import forward, queries
+from mail_ingest.flows import forwarding
+from mail_ingest.tools import Tools
+
+log = structlog.get_logger()
+
+
+async def send(running: Running[Tools]) -> None:
+    """Forwards each mail that has an outcome. No transaction is open while the mail server is asked."""
+    while not running.stopping.is_set():
+        if await queries.nothing_to_forward(running):
+            await running.pause(1.0, "send")
+            continue
+        async with running.work() as work:
+            due = await forwarding.lease_forwards(work)
+        results = await asyncio.gather(*(_send(running, row) for row in due))
+        fault("after_smtp")
+        sent = [row.id for row, said in zip(due, results, strict=True) if said is None]
+        refused = [(row, *said) for row, said in zip(due, results, strict=True) if said is not None]
+        async with running.work() as work:
+            if sent:
+                await forwarding.mark_sent(work, sent)
+            if refused:
+                await forwarding.mark_refused(work, refused)
+        fault("after_mark")
+
+
+async def _send(running: Running[Tools], row: Row) -> tuple[str, bool] | None:
+    """None when the server has it, else what it said and whether it meant it for good."""
+    sender = row.return_address or running.settings.smtp_sender
+    message, _ = forward.compose(
+        row.raw,
+        kind=row.kind,
+        to=row.recipient,
+        sender_name=row.return_name,
+        sender_address=sender,
+        subject=row.subject or "",
+        reason=row.reason or "",
+        code=row.code or "",
+        outcome=row.outcome or "",
+        sha256=row.sha256,
+    )
+    try:
+        await running.tools.mailer.send(message, sender, [row.recipient])
+    except MailRefused as refused:
+        log.warning("forward_refused", forward=str(row.id), said=str(refused), permanent=refused.permanent)
+        return str(refused), refused.permanent
+    except (OSError, TimeoutError) as error:
+        said = f"The outgoing mail server cannot be reached ({type(error).__name__}): check its settings."
+        log.warning("forward_failed", forward=str(row.id), error=type(error).__name__)
+        return said, False
+    return None

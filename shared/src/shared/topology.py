@@ -1,0 +1,36 @@
+"""The exchange, the queues and the bindings: declared whole by every service (docs/decisions/0003)."""
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractExchange
+
+from shared.events import Event
+
+EXCHANGE = "events"
+DELIVERY_LIMIT = 5
+
+
+async def declare(channel: AbstractChannel) -> AbstractExchange:
+    """Idempotent. A queue for each hearing service, so that an event published before its hearer's first
+    start waits there; what cannot be handled goes to `<service>.dead`."""
+    exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+    heard: dict[str, list[str]] = {}
+    for event in Event.registry.values():
+        for hearer in event.heard_by:
+            heard.setdefault(hearer, []).append(event.event_name)
+    for hearer, names in heard.items():
+        await channel.declare_queue(f"{hearer}.dead", durable=True, arguments={"x-queue-type": "quorum"})
+        queue = await channel.declare_queue(
+            hearer,
+            durable=True,
+            arguments={
+                "x-queue-type": "quorum",
+                "x-delivery-limit": DELIVERY_LIMIT,
+                "x-dead-letter-exchange": "",
+                "x-dead-letter-routing-key": f"{hearer}.dead",
+                "x-dead-letter-strategy": "at-least-once",
+                "x-overflow": "reject-publish",
+            },
+        )
+        for name in names:
+            await queue.bind(exchange, name)
+    return exchange
