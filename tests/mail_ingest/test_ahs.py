@@ -10,7 +10,8 @@ from shared.events.dispatch import DispatchContent, Phone
 
 WHOLE = """<VendorDispatch>
   <Unknown><DispatchList Id="1"/><PhoneNumber Type="CELL" Number="5550109999"/></Unknown>
-  <DispatchNotes>ETA ASKED<DispatchNotesDetail>CALL FIRST</DispatchNotesDetail></DispatchNotes>
+  <DispatchNotes>ETA ASKED<DispatchNotesDetail>CALL FIRST
+    *** Customer accepts email communication : desk@ahs.example</DispatchNotesDetail></DispatchNotes>
   <Vendor Id="900001" Name="EXAMPLE"><PhoneNumber Type="OFF" Number="5550100000"/>
     <CommercialProperty Id="" StreetNumber="1" StreetName="SHOP RD" CityName="AUSTIN" StateCode="TX"/>
   </Vendor>
@@ -96,7 +97,7 @@ def test_every_field_of_the_document() -> None:
         "authorization_required": True,
         "notes": [
             "ETA ASKED",
-            "CALL FIRST",
+            "CALL FIRST\n    *** Customer accepts email communication : desk@ahs.example",
             "Added:",
             "- Rust",
             "- Sediment",

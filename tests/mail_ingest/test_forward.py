@@ -3,6 +3,7 @@
 import email
 import re
 from email import policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
@@ -63,10 +64,7 @@ def test_what_the_office_sees() -> None:
     assert found["X-Callboard-Loop"] == "office@contractor.example"
     assert found["X-Callboard-Code"] == "no_xml"
     assert found["X-Callboard-Outcome"] == "unable"
-    assert (
-        str(email.header.make_header(email.header.decode_header(found["X-Callboard-Reason"])))
-        == "Es fehlt – alles."
-    )
+    assert str(make_header(decode_header(found["X-Callboard-Reason"]))) == "Es fehlt – alles."
     assert found["X-Callboard-Original-SHA256"] == sha256(RAW).hexdigest()
     assert found["Message-ID"] == message_id
     note = next(found.iter_parts()).get_content()

@@ -126,6 +126,12 @@ REFUSED = {
     "nested external": letter(
         b"Content-Type: message/external-body; access-type=URL; URL=http://127.0.0.1:9/d.xml\r\n\r\n"
     ),
+    "mime_limits": headed(
+        b"".join(
+            b'--b%d\nContent-Type: multipart/mixed; boundary="b%d"\n\n' % (at, at + 1) for at in range(1, 25)
+        ),
+        "Content-Type: multipart/mixed; boundary=b1",
+    ),
     "malformed uuencode": letter(part(b"begin 644 dispatch.xml\r\nM1234\r\n", encoding="x-uuencode")),
     "malformed": single(XML[:-20]),
     "malformed empty": letter(part(b"")),
@@ -205,6 +211,7 @@ def test_a_stranger_mentions_nothing() -> None:
     [
         ("=?utf-8?B?w7zDvA==?=", "üü"),
         ("=?utf-8?B?w7w=?= =?utf-8?Q?=C3?=\r\n =?utf-8?Q?=BC!?=", "üü!"),
+        ("=?utf-8?Q?=C3=BC?= =?windows-1252?Q?=FC?=", "üü"),
         ("a =?iso-8859-1*en?Q?=FC_x?= b", "a ü x b"),
         ("=?x-unknown?Q?abc?=", "=?x-unknown?Q?abc?="),
         ("=?utf-8?B?!!!?=", ""),
@@ -234,6 +241,10 @@ IGNORED = {
 def test_what_must_not_be_answered_is_ignored(name: str, raw: bytes) -> None:
     found = read(raw)
     assert (found.kind, found.code) == ("ignored", name.split()[0])
+
+
+def test_a_mail_of_our_own_that_is_no_forward_is_not_ignored() -> None:
+    assert read(headed(XML, sender="office@contractor.example")).code == "untrusted"
 
 
 def test_an_own_forward_is_ignored_however_large_it_is() -> None:

@@ -106,6 +106,7 @@ BOMBS = {
     "dtd external": b'<?xml version="1.0"?>\n<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
     "dtd parameter": b'<!DOCTYPE a [<!ENTITY % p SYSTEM "http://127.0.0.1:9/">%p;]><a/>',
     "xml_limits deep": b"<a>" * 100_000,
+    "xml_limits just too deep": b"<a>" * 60 + b"</a>" * 60,
     "xml_limits wide": b"<a>" + b"<b/>" * 100_000 + b"</a>",
     "xml_limits long": b"<a>" + b"x" * xml.MAX_BYTES + b"</a>",
     "malformed": b"<a",

@@ -19,7 +19,7 @@ MAX_DOCUMENTS = 3
 _NUMBER = re.compile(r"(?:\bdispatch\b[^0-9]{0,20}|#\s?)([0-9]{7,9})(?![0-9])", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _ROOT = re.compile(rb"<(?:[\w.-]{1,40}:)?" + ahs.ROOT.encode() + rb"[\s/>]")
-_SNIFFED = 4096
+_SNIFFED = 1024
 
 
 @dataclass(frozen=True, slots=True)

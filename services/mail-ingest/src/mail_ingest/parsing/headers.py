@@ -15,7 +15,6 @@ MAX_HEADER_BYTES = 256 * 1024
 Fields = list[tuple[str, bytes]]
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
-_FOLD = re.compile(rb"[\r\n]+")
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([BbQq])\?([^?]*)\?=")
 # An unclosed quote runs to the end, so that each character is looked at once whatever the field holds.
 _PARAMETER = re.compile(r';\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\\?\Z)|([^;]*))', re.DOTALL)
@@ -55,7 +54,7 @@ def firsts(fields: Fields) -> dict[str, bytes]:
 
 def plain(value: bytes) -> str:
     """The value on one line, as text. Raw 8-bit bytes are read as UTF-8 where they are it."""
-    value = (_FOLD.sub(b"", value) if b"\n" in value or b"\r" in value else value).strip()
+    value = b"".join(value.splitlines()).strip()
     return value.decode("ascii") if value.isascii() else decode_loosely(value)
 
 
