@@ -7,8 +7,8 @@ from pydantic.json_schema import models_json_schema
 
 from shared.events import Envelope, Event
 from shared.rabbit import CONTENT_TYPE
-from shared.topology import EXCHANGE
 from shared.service import Service
+from shared.topology import EXCHANGE
 
 _REF = "#/components/schemas/{model}"
 
@@ -24,8 +24,8 @@ def document(services: Iterable[Service]) -> dict[str, Any]:
         "info": {
             "title": "Callboard events",
             "version": "1",
-            "description": "A message is a JSON array of CloudEvents of one type. An event changes by optional fields; "
-            "anything else is a new version beside the old one.",
+            "description": "A message is a JSON array of CloudEvents of one type. An event changes by "
+            "optional fields; anything else is a new version beside the old one.",
         },
         "defaultContentType": CONTENT_TYPE,
         "channels": {event.event_name: _channel(event) for event in events},

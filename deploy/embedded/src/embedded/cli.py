@@ -1,5 +1,6 @@
 """The commands. What a command needs is imported when it runs, so that `--help` and `parse` start at once."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,10 @@ app = typer.Typer(
 )
 
 Data = Annotated[Path, typer.Option(help="Folder that holds everything this Callboard keeps.")]
+MailIngestUrl = Annotated[str, typer.Option(help="Database of mail-ingest, of a distributed system.")]
+DispatchUrl = Annotated[str, typer.Option(help="Database of dispatch.")]
+CustomerUrl = Annotated[str, typer.Option(help="Database of customer.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command()
@@ -66,16 +71,73 @@ def demo() -> None:
 @app.command()
 def reconcile(
     data: Data = Path("data"),
-    mail_ingest_url: Annotated[
-        str, typer.Option(help="Database of mail-ingest, of a distributed system.")
-    ] = "",
-    dispatch_url: Annotated[str, typer.Option(help="Database of dispatch.")] = "",
-    customer_url: Annotated[str, typer.Option(help="Database of customer.")] = "",
+    mail_ingest_url: MailIngestUrl = "",
+    dispatch_url: DispatchUrl = "",
+    customer_url: CustomerUrl = "",
     minutes: Annotated[float, typer.Option(help="What is younger may still be on its way.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check that everything that came in is accounted for; exit status 1 where something is not."""
     from embedded import reconcile
 
     urls = {"mail-ingest": mail_ingest_url, "dispatch": dispatch_url, "customer": customer_url}
     raise typer.Exit(reconcile.reconcile(data, urls, minutes, as_json=as_json))
+
+
+@app.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="An mbox, a Maildir, a folder of .eml files, or one mail.")],
+    data: Data = Path("data"),
+    mailbox: Annotated[str, typer.Option(help="Name of the mailbox, where there are several.")] = "",
+    url: Annotated[str, typer.Option(help="Address of another Callboard to import into.")] = "",
+    token: Annotated[str, typer.Option(envvar="CALLBOARD_TOKEN", help="Access token for it.")] = "",
+) -> None:
+    """Take mails that lie on this machine. May be stopped and run again."""
+    from embedded import importing
+
+    raise typer.Exit(importing.import_(path, data, mailbox, url, token))
+
+
+@app.command()
+def doctor(
+    data: Data = Path("data"),
+    mail_ingest_url: MailIngestUrl = "",
+    dispatch_url: DispatchUrl = "",
+    customer_url: CustomerUrl = "",
+    bus_url: Annotated[str, typer.Option(help="RabbitMQ of a distributed system.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Find what is wrong with this installation, and say how to mend it."""
+    from embedded import doctor
+
+    urls = {"mail-ingest": mail_ingest_url, "dispatch": dispatch_url, "customer": customer_url}
+    raise typer.Exit(doctor.doctor(data, urls, bus_url, as_json=as_json))
+
+
+class Role(StrEnum):
+    ADMIN = "office.admin"
+    DISPATCHER = "office.dispatcher"
+    TECHNICIAN = "technician"
+
+
+@app.command()
+def token(
+    role: Annotated[list[Role], typer.Option(help="May be repeated.")] = [Role.ADMIN],  # noqa: B006
+    subject: Annotated[str, typer.Option(help="Who it says to be.")] = "developer",
+    hours: Annotated[float, typer.Option(help="How long it is valid.")] = 12,
+) -> None:
+    """Print an access token for development. Production refuses it."""
+    from shared.auth import development_token
+
+    typer.echo(development_token(role, subject, int(hours * 3600)))
+
+
+@app.command()
+def contracts(
+    folder: Annotated[Path, typer.Option(help="Where they are kept.")] = Path("docs"),
+    check: Annotated[bool, typer.Option("--check", help="Only compare them with the code.")] = False,
+) -> None:
+    """Write the AsyncAPI document of the events and the OpenAPI document of each service."""
+    from embedded import contracts
+
+    raise typer.Exit(contracts.contracts(folder, check=check))

@@ -17,7 +17,7 @@ from shared.telemetry import configure_logging
 from embedded import samples
 from embedded.checks.base import APPLIED, Check
 from embedded.data import Data, open_data
-from embedded.house import create_house, migrate_all, open_services
+from embedded.house import SIMULATOR, create_house, migrate_all, open_services
 from embedded.office import Office
 from embedded.reconcile import SERVICES, booked, look
 from embedded.seed import seed
@@ -53,7 +53,7 @@ async def _run(data: Data, listener: Any) -> tuple[list[Line], list[Check]]:
     services = open_services(data, demo=True)
     await migrate_all(services)
     app = create_house(services, data)
-    partner = f"http://127.0.0.1:{listener.getsockname()[1]}/partner/updates"
+    partner = f"http://127.0.0.1:{listener.getsockname()[1]}{SIMULATOR}"
     async with Office(app) as office:
         await seed(office, data, partner, demo=True)
     async with serving(app, listener):

@@ -1,7 +1,8 @@
 """The API's page at /docs without a content delivery network: it works on a machine without the internet."""
 
-from importlib.resources import files
+from pathlib import Path
 
+import fastapi_offline
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
@@ -26,4 +27,4 @@ def install(app: FastAPI) -> None:
             swagger_ui_parameters={"persistAuthorization": True, "docExpansion": "none"},
         )
 
-    app.mount("/docs/assets", StaticFiles(directory=str(files("fastapi_offline") / "static")))
+    app.mount("/docs/assets", StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static"))

@@ -18,6 +18,7 @@ from shared.settings import Settings
 from embedded.data import Data
 
 SERVICES = (mail_ingest, dispatch, customer, payments, portal_api)
+SIMULATOR = "/partner/updates"  # only there while a Callboard runs
 Services = dict[str, Running[Any]]
 
 

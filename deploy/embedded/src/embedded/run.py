@@ -11,7 +11,7 @@ from shared.auth import ADMIN, development_token
 from shared.telemetry import configure_logging
 
 from embedded.data import AlreadyRunning, Data, open_data
-from embedded.house import create_house, migrate_all, open_services
+from embedded.house import SIMULATOR, create_house, migrate_all, open_services
 from embedded.office import Office
 from embedded.seed import seed
 from embedded.serve import listening, serving
@@ -48,7 +48,7 @@ async def _run(data: Data, listener: socket.socket, *, demo: bool) -> None:
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if settings.environment == "development":
         async with Office(app) as office:
-            await seed(office, data, f"{url}/partner/updates", demo=demo)
+            await seed(office, data, url + SIMULATOR, demo=demo)
     # uvicorn stops on a signal and then raises it again; by then we are on our way out
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)

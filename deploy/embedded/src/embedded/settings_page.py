@@ -1,0 +1,41 @@
+"""docs/settings.md: every setting of every service, as the code has it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from shared.service import Service
+from shared.settings import Settings
+
+HEAD = """# Settings
+
+Each is an environment variable of the process; the ones of a mailbox, a partner or a status code are set over REST.
+This page is generated (`make contracts`).
+"""
+
+
+def settings_page(services: Iterable[Service]) -> str:
+    tables = [_table("Every service", Settings, {})]
+    for service in services:
+        if service.settings is not Settings:
+            tables.append(_table(service.name, service.settings, Settings.model_fields))
+    return "\n".join([HEAD, *tables])
+
+
+def _table(title: str, settings: type[Settings], without: dict[str, FieldInfo]) -> str:
+    rows = [
+        f"| `CALLBOARD_{name.upper()}` | {_default(field)} | {field.description or ''} |"
+        for name, field in settings.model_fields.items()
+        if name not in without
+    ]
+    return "\n".join(
+        [f"## {title}", "", "| variable | default | what it does |", "| --- | --- | --- |", *rows, ""]
+    )
+
+
+def _default(field: FieldInfo) -> str:
+    default: Any = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(default, SecretStr):
+        return "a development key" if default.get_secret_value() else "empty"
+    return f"`{default}`" if default not in ("", None) else "empty"
