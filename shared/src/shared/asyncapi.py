@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import yaml
 from pydantic.json_schema import models_json_schema
 
 from shared.events import Envelope, Event
@@ -14,7 +15,7 @@ _REF = "#/components/schemas/{model}"
 
 
 def document(services: Iterable[Service]) -> dict[str, Any]:
-    """Ready for YAML. Operations are those of the services' handlers."""
+    """Operations are those of the services' handlers."""
     events = sorted(Event.registry.values(), key=lambda event: event.event_name)
     _, schemas = models_json_schema(
         [(model, "validation") for model in (Envelope, *events)], ref_template=_REF
@@ -39,6 +40,10 @@ def document(services: Iterable[Service]) -> dict[str, Any]:
             "schemas": schemas["$defs"],
         },
     }
+
+
+def as_yaml(found: dict[str, Any]) -> str:
+    return yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=110)
 
 
 def _channel(event: type[Event]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`callboard contracts`: the documents of what the services promise each other and the world."""
+"""`callboard contracts`: the documents of events, routes and settings, from the code."""
 
 import difflib
 import json
@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
 from shared.app import create_app
-from shared.asyncapi import document
+from shared.asyncapi import as_yaml, document
 from shared.bus import LocalBus
 from shared.db import Database
 from shared.service import Running, Service
 
 from embedded.house import SERVICES
+from embedded.settings_page import settings_page
 
 _NOWHERE = "sqlite+aiosqlite:///:memory:"
 
@@ -24,15 +24,11 @@ def contracts(folder: Path, *, check: bool) -> int:
     for name, text in _documents():
         path = folder / name
         was = path.read_text() if path.exists() else ""
-        if was == text:
-            continue
-        if check:
-            lines = difflib.unified_diff(
-                was.splitlines(), text.splitlines(), str(path), "the code", lineterm=""
-            )
-            print("\n".join(lines))
+        if was != text and check:
+            old, new = was.splitlines(), text.splitlines()
+            print("\n".join(difflib.unified_diff(old, new, str(path), "the code", lineterm="")))
             status = 1
-        else:
+        elif was != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             print(f"wrote {path}")
@@ -42,12 +38,11 @@ def contracts(folder: Path, *, check: bool) -> int:
 
 
 def _documents() -> Iterator[tuple[str, str]]:
-    yield "asyncapi.yaml", yaml.safe_dump(document(SERVICES), sort_keys=False, allow_unicode=True, width=110)
+    yield "asyncapi.yaml", as_yaml(document(SERVICES))
+    yield "settings.md", settings_page(SERVICES)
     for service in SERVICES:
-        yield (
-            f"openapi/{service.name}.json",
-            json.dumps(_openapi(service), indent=2, ensure_ascii=False) + "\n",
-        )
+        openapi = json.dumps(_openapi(service), indent=2, ensure_ascii=False)
+        yield f"openapi/{service.name}.json", f"{openapi}\n"
 
 
 def _openapi(service: Service) -> object:

@@ -10,8 +10,8 @@ from shared.settings import Settings
 
 HEAD = """# Settings
 
-Each is an environment variable of the process; the ones of a mailbox, a partner or a status code are set over REST.
-This page is generated (`make contracts`).
+Each is an environment variable of the process; the ones of a mailbox, a partner or a status code are set over
+REST. This page is generated (`make contracts`).
 """
 
 
