@@ -1,22 +1,23 @@
 """One database a service: PostgreSQL, or one SQLite file. Transactions for writes, autocommit for reads."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import pydantic_core
 import uuid_utils
-from sqlalchemy import JSON, DateTime, Executable, Table, event, insert
+from sqlalchemy import JSON, DateTime, Executable, String, Table, Text, bindparam, event, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Row: TypeAlias = Any
 """A row of a Core query: its attributes are the columns asked for, which SQLAlchemy cannot type."""
@@ -153,7 +154,7 @@ async def insert_rows(
     ignore: Sequence[str] = (),
     returning: Sequence[str] = (),
 ) -> Sequence[Row]:
-    """Inserts a batch whose rows all have the columns of the first; rows whose `ignore` columns (a unique key)
+    """Inserts rows that all have the columns of the first; those whose `ignore` columns (a unique key)
     are there already are left out. Gives back the `returning` columns of those that were inserted.
 
     On PostgreSQL the batch is one statement with one array a column, which takes half the time of one
@@ -175,8 +176,10 @@ async def insert_rows(
 def _insert_arrays(
     table: Table, names: tuple[str, ...], ignore: tuple[str, ...], returning: tuple[str, ...]
 ) -> Executable:
-    arrays = [bindparam(name, type_=postgresql.ARRAY(_item(table.c[name].type))) for name in names]
-    statement = postgresql.insert(table).from_select(names, select(*[func.unnest(array) for array in arrays]))
+    kinds = {name: postgresql.ARRAY(_item(table.c[name].type), dimensions=1) for name in names}
+    arrays = [bindparam(name, type_=kind) for name, kind in kinds.items()]
+    rows = select(*[func.unnest(array) for array in arrays])
+    statement = postgresql.insert(table).from_select(names, rows)
     if ignore:
         statement = statement.on_conflict_do_nothing(index_elements=list(ignore))
     return statement.returning(*[table.c[name] for name in returning]) if returning else statement

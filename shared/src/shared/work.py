@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import utcnow, uuid7
+from shared.db import insert_rows, utcnow, uuid7
 from shared.events import Event
 from shared.settings import Settings
 from shared.tables import audit, outbox
@@ -72,6 +72,6 @@ class Work(Generic[T]):
     async def write_out(self) -> None:
         """Called once, right before the commit."""
         if self._outbox:
-            await self.session.execute(insert(outbox), self._outbox)
+            await insert_rows(self.session, outbox, self._outbox)
         if self._audit:
             await self.session.execute(insert(audit), self._audit)
