@@ -1,4 +1,4 @@
-"""The distributed system as processes of this machine, for benchmarks: what a contractor would run, no less."""
+"""The distributed system as processes of this machine, for benchmarks: what a contractor would run."""
 
 import os
 import socket
@@ -60,7 +60,9 @@ def fleet(modules: Sequence[str], **environment: str) -> Generator[Fleet]:
 
 
 @contextmanager
-def process_of(module: str, environment: dict[str, str], *arguments: str) -> Generator[subprocess.Popen[bytes]]:
+def process_of(
+    module: str, environment: dict[str, str], *arguments: str
+) -> Generator[subprocess.Popen[bytes]]:
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"{module}.log").open("wb") as log:
         process = subprocess.Popen(

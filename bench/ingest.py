@@ -1,8 +1,8 @@
 """2,000 mails from a Dovecot mailbox through the whole job, beside programs that only download them.
 
-Ours: stored, parsed, dispatched, matched to a customer, forwarded to an SMTP sink, mailbox empty; RabbitMQ and
-PostgreSQL. Theirs: the same mailbox into a Maildir or a file. The floor: pipelined RETR → parse → batched
-insert of the raw mail → DELE, without a bus.
+Ours: stored, parsed, dispatched, matched to a customer, forwarded to an SMTP sink, mailbox empty; over
+RabbitMQ and PostgreSQL. Theirs: the same mailbox into a Maildir or a file. The floor: pipelined RETR, parse,
+batched insert of the raw mail, DELE, without a bus.
 """
 
 import hashlib
@@ -27,7 +27,6 @@ from bench.fleet import fleet, free_port, process_of
 from bench.mails import AUTHSERV_ID, SENDER, VENDOR_ID, mail
 
 MAILS = 2000
-
 
 
 def run(mails: int = MAILS) -> dict[str, Any]:

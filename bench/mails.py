@@ -9,9 +9,50 @@ AUTHSERV_ID = "mx.contractor.example"
 SENDER = "noreply@msg.frontdoor.com"
 VENDOR_ID = "900001"
 
-_FIRST = "PAT SAM LEE ANN JEAN ALEX KIM DANA CHRIS MARIA OMAR INES NORA LUIS IVAN RUTH".split()
-_LAST = "EXAMPLE SAMPLE PLACEHOLDER SPECIMEN PATTERN MODEL TEMPLATE DUMMY FIXTURE DRAFT".split()
-_STREETS = "OAK ELM MAPLE CEDAR PINE LAKE HILL RIVER PARK SUNSET MAIN CHURCH".split()
+_FIRST = [
+    "PAT",
+    "SAM",
+    "LEE",
+    "ANN",
+    "JEAN",
+    "ALEX",
+    "KIM",
+    "DANA",
+    "CHRIS",
+    "MARIA",
+    "OMAR",
+    "INES",
+    "NORA",
+    "LUIS",
+    "IVAN",
+    "RUTH",
+]
+_LAST = [
+    "EXAMPLE",
+    "SAMPLE",
+    "PLACEHOLDER",
+    "SPECIMEN",
+    "PATTERN",
+    "MODEL",
+    "TEMPLATE",
+    "DUMMY",
+    "FIXTURE",
+    "DRAFT",
+]
+_STREETS = [
+    "OAK",
+    "ELM",
+    "MAPLE",
+    "CEDAR",
+    "PINE",
+    "LAKE",
+    "HILL",
+    "RIVER",
+    "PARK",
+    "SUNSET",
+    "MAIN",
+    "CHURCH",
+]
 _CITIES = [("AUSTIN", "TX", "78701"), ("DENVER", "CO", "80202"), ("MEMPHIS", "TN", "38103")]
 _ITEMS = ["Refrigerator", "Water Heater", "Dishwasher", "Oven", "Air Conditioner", "Garage Door"]
 
@@ -20,9 +61,27 @@ def mail(number: int) -> bytes:
     """The mail of dispatch `number` (8 digits); the same number gives the same bytes."""
     chance = random.Random(number)
     document = base64.encodebytes(_document(number, chance)).decode()
-    words = "please find attached the details of this dispatch and contact the customer within one day".split()
+    words = [
+        "please",
+        "find",
+        "attached",
+        "the",
+        "details",
+        "of",
+        "this",
+        "dispatch",
+        "and",
+        "contact",
+        "the",
+        "customer",
+        "within",
+        "one",
+        "day",
+    ]
     prose = "\n".join(" ".join(chance.choice(words) for _ in range(11)) for _ in range(12))
-    cells = "".join(f"<tr><td>{' '.join(chance.choice(words) for _ in range(8))}</td></tr>\n" for _ in range(10))
+    cells = "".join(
+        f"<tr><td>{' '.join(chance.choice(words) for _ in range(8))}</td></tr>\n" for _ in range(10)
+    )
     text = f"""Return-Path: <{SENDER}>
 Authentication-Results: {AUTHSERV_ID}; spf=pass smtp.mailfrom={SENDER}; dkim=pass header.d=msg.frontdoor.com; dmarc=pass header.from=msg.frontdoor.com
 Received: from out.msg.frontdoor.com (out.msg.frontdoor.com [192.0.2.7]) by {AUTHSERV_ID} with ESMTPS id {number:012x}; Mon, 05 Jan 2026 10:00:00 -0600
@@ -63,7 +122,9 @@ def _document(number: int, chance: random.Random) -> bytes:
     phone = f"{chance.choice(['512', '303', '901'])}{chance.randrange(200, 999)}{number % 10000:04d}"
     street = f'StreetNumber="{number % 20000}" StreetDirection="{chance.choice(["N", "S", ""])}"'
     street += f' StreetName="{chance.choice(_STREETS)} ST" UnitType="" UnitNumber=""'
-    place = f'{street} CityName="{city}" StateCode="{state}" ZipPostCode="{code}" ZipPlus4="{number % 10000:04d}"'
+    place = (
+        f'{street} CityName="{city}" StateCode="{state}" ZipPostCode="{code}" ZipPlus4="{number % 10000:04d}"'
+    )
     item = chance.choice(_ITEMS)
     fee = chance.choice(["75.00", "100.00", "125.00"])
     return f"""<?xml version="1.0" encoding="UTF-8"?>

@@ -32,6 +32,7 @@ class Mailbox(Base, table=True):
     customer: str = Field(default="", max_length=200)
     vendor_id: str = Field(default="", max_length=40)
     authserv_id: str = Field(default="", max_length=255)
+    results_below_received: bool = False
     trusted_senders: list[str] = Field(default_factory=list, sa_type=Json)
     processed_to: str = Field(default="", max_length=320)
     error_to: str = Field(default="", max_length=320)

@@ -37,6 +37,13 @@ class MailboxBody(Body):
     authserv_id: Annotated[
         Text, Field(description="Name under which our mail server writes Authentication-Results.")
     ] = ""
+    results_below_received: Annotated[
+        bool,
+        Field(
+            description="Our mail server writes Authentication-Results below its own Received line and"
+            " removes forged ones (Gmail; Postfix with rspamd or OpenDMARC)."
+        ),
+    ] = False
     trusted_senders: Annotated[list[Text], Field(max_length=50)] = []
     processed_to: Annotated[MailAddress, Field(description="Email when processed.")] = ""
     error_to: Annotated[MailAddress, Field(description="Email for error.")] = ""

@@ -35,6 +35,7 @@ class Job:
             own_addresses=own,
             vendor_id=box.vendor_id or None,
             max_bytes=settings.max_parse_bytes,
+            results_below_received=box.results_below_received,
         )
         return cls(raw, rules, mail.correction, mail.attempts)
 

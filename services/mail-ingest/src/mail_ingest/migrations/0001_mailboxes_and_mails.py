@@ -124,6 +124,7 @@ def upgrade() -> None:
     sa.Column('customer', sa.String(length=200), nullable=False),
     sa.Column('vendor_id', sa.String(length=40), nullable=False),
     sa.Column('authserv_id', sa.String(length=255), nullable=False),
+    sa.Column('results_below_received', sa.Boolean(), nullable=False),
     sa.Column('trusted_senders', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=False),
     sa.Column('processed_to', sa.String(length=320), nullable=False),
     sa.Column('error_to', sa.String(length=320), nullable=False),
