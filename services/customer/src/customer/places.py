@@ -14,13 +14,25 @@ leads to no further ones. This also bounds what one dispatch can cost."""
 
 @dataclass(slots=True)
 class Place:
-    """A location, as far as matching needs it. `names` grows while a batch is worked through."""
+    """A location, as far as matching needs it. `names` and `words` grow while a batch is worked through."""
 
     location_id: UUID
     customer_id: UUID
     address_key: str | None
     zone: str
     names: list[str]
+    words: set[str] = field(init=False)
+    house: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.words = _words(self.names)
+        self.house = _house(self.address_key)
+
+    def meet(self, names: Iterable[str]) -> None:
+        """Adds persons who are known there from now on."""
+        new = sorted(set(names).difference(self.names))
+        self.names += new
+        self.words |= _words(new)
 
 
 @dataclass(slots=True)
@@ -28,20 +40,20 @@ class Places:
     by_key: dict[str, dict[UUID, Place]] = field(default_factory=lambda: defaultdict(dict))
 
     def candidates(self, facts: Asked) -> Iterable[Known]:
-        shared: dict[UUID, set[str]] = {}
+        """All that could score at all: one phone or e-mail in common, with nobody's name and another house,
+        is what any two strangers may have, and most of what a busy office looks up."""
+        shared: dict[UUID, list[str]] = {}
         places: dict[UUID, Place] = {}
         for key in keys(facts):
-            for location_id, place in self.by_key.get(key, {}).items():
-                shared.setdefault(location_id, set()).add(key)
-                places[location_id] = place
-        for location_id, place in places.items():
-            yield Known(
-                location_id,
-                place.customer_id,
-                frozenset(shared[location_id]),
-                place.address_key,
-                tuple(place.names),
-            )
+            for id, place in self.by_key.get(key, {}).items():
+                shared.setdefault(id, []).append(key)
+                places[id] = place
+        words, house = _words(facts.names), _house(facts.address)
+        for id, found in shared.items():
+            place = places[id]
+            strangers = len(found) == 1 and found[0][0] in "pe" and words.isdisjoint(place.words)
+            if not strangers or (house and house == place.house):
+                yield Known(id, place.customer_id, frozenset(found), place.address_key, tuple(place.names))
 
     def place(self, facts: Asked, location_id: UUID) -> Place:
         return next(found for key in keys(facts) if (found := self.by_key.get(key, {}).get(location_id)))
@@ -55,3 +67,11 @@ class Places:
                 known[place.location_id] = place
                 new.append(key)
         return new
+
+
+def _words(names: Iterable[str]) -> set[str]:
+    return {word for name in names for word in name.split()}
+
+
+def _house(address_key: str | None) -> list[str]:
+    return address_key.split("|", 2)[:2] if address_key else []

@@ -3,7 +3,7 @@
 from pydantic import Field
 from shared.settings import Settings
 
-from customer.matching import OTHER_PLACE
+from customer.matching import OTHER_PLACE, PHONE, SECOND_PHONE
 
 
 class CustomerSettings(Settings):
@@ -14,7 +14,10 @@ class CustomerSettings(Settings):
         description="From this score on a dispatch is given to a customer unasked.",
     )
     match_review: int = Field(
-        60, ge=1, le=100, description="From this score on a person is asked; below it the customer is new."
+        60,
+        gt=PHONE + SECOND_PHONE,
+        le=100,
+        description="From this score on a person is asked; below it the customer is new.",
     )
     default_zone: str = Field(
         "America/Chicago", description="IANA zone of a location whose address does not tell it."

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
+from shared.db import insert_rows
 from shared.events.customer import CustomerMatched
 from shared.work import Work
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, update
 
 from customer.address import state_code
 from customer.claims import Claim
@@ -44,13 +45,19 @@ class Answer:
 
 async def write_answers(work: Work[Any], answers: Sequence[Answer], payers: dict[str, UUID]) -> None:
     rows = [_row(work, each, payers) for each in answers]
-    build = sqlite.insert if work.session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = build(match)
-    changed = {column.name: statement.excluded[column.name] for column in match.c if column.name not in _KEPT}
-    # Two replicas may match two versions of one dispatch at once: the newer answer stays.
-    newer = statement.excluded.version > match.c.version
-    upsert = statement.on_conflict_do_update(index_elements=["dispatch_id"], set_=changed, where=newer)
-    await work.session.execute(upsert, rows)
+    written = await insert_rows(work.session, match, rows, ignore=["dispatch_id"], returning=["dispatch_id"])
+    new = {row.dispatch_id for row in written}
+    again = [row for row in rows if row["dispatch_id"] not in new]
+    if again:
+        # Two replicas may match two versions of one dispatch at once: the newer answer stays.
+        mine = (match.c.dispatch_id == bindparam("of")) & (match.c.version < bindparam("newer_than"))
+        values = [
+            {"of": row["dispatch_id"], "newer_than": row["version"]}
+            | {f"new_{name}": row[name] for name in _CHANGING}
+            for row in again
+        ]
+        connection = await work.session.connection()
+        await connection.execute(update(match).where(mine).values(_CHANGING), values)
     for each, row in zip(answers, rows, strict=True):
         event = CustomerMatched(
             dispatch_id=row["dispatch_id"],
@@ -67,7 +74,11 @@ async def write_answers(work: Work[Any], answers: Sequence[Answer], payers: dict
         work.emit(event, row["dispatch_id"])
 
 
-_KEPT = {"dispatch_id", "created_at"}
+_CHANGING = {
+    column.name: bindparam(f"new_{column.name}")
+    for column in match.c
+    if column.name not in ("dispatch_id", "created_at")
+}
 
 
 def _row(work: Work[Any], answer: Answer, payers: dict[str, UUID]) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from shared.db import insert_ignore
+from shared.db import insert_rows
 from shared.events.customer import Agreement, Equipment
 from shared.events.dispatch import Person, Phone
 from shared.work import Work
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 
 from customer.address import state_code
 from customer.claims import Claim, agreement_of, holder, kind_of, merged, part_id
@@ -86,8 +86,8 @@ async def write_households(work: Work[Any], households: Sequence[Household]) -> 
     new = sorted((found.customer for found in households if found.customer), key=lambda row: row["id"])
     if new:
         # In the order of their ids, so that two replicas never wait for each other in a circle.
-        statement = insert_ignore(work.session, customer, ["id"], returning=["id", "number"])
-        numbers = {row.id: row.number for row in await work.session.execute(statement, new)}
+        written = await insert_rows(work.session, customer, new, ignore=["id"], returning=["id", "number"])
+        numbers = {row.id: row.number for row in written}
         if len(numbers) < len(new):
             await work.session.execute(delete(customer).where(customer.c.id.in_(numbers)))
             return {row["id"] for row in new if row["id"] not in numbers}
@@ -101,7 +101,7 @@ async def write_households(work: Work[Any], households: Sequence[Household]) -> 
         (match_key, [row for found in households for row in found.keys]),
     ):
         if rows:
-            await work.session.execute(insert(table), rows)
+            await insert_rows(work.session, table, rows)
     for found in households:
         tell_location(work, found.location)
         for row in found.agreements:

@@ -6,7 +6,7 @@ The partner's contract is the exception: its dates and plan are the partner's, a
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from shared.db import insert_ignore
+from shared.db import insert_rows
 from shared.events.dispatch import Person, Phone
 from shared.work import Work
 from sqlalchemy import Table, bindparam, select, update
@@ -32,7 +32,7 @@ async def learn(work: Work[Any], lessons: Sequence[Lesson], keys: Rows, *, named
     """`keys` are the rows by which the places shall be found from now on; `named` are the positions of the
     lessons that bring a person, a phone or an address that was not known."""
     if keys:
-        await work.session.execute(insert_ignore(work.session, match_key, ["key", "location_id"]), keys)
+        await insert_rows(work.session, match_key, keys, ignore=["key", "location_id"])
     await _contracts(work, lessons)
     await _equipment(work, lessons)
     await _people(work, [lesson for position, lesson in enumerate(lessons) if position in named])
@@ -57,9 +57,9 @@ async def _contracts(work: Work[Any], lessons: Sequence[Lesson]) -> None:
             changed.append({**old, **new, "version": old["version"] + 1, "updated_at": work.now})
     missing = {row["id"]: row for row in wanted.values()}
     if missing:
-        statement = insert_ignore(work.session, agreement, ["id"], returning=["id"])
-        for id in (await work.session.scalars(statement, list(missing.values()))).all():
-            tell_agreement(work, missing[id])
+        rows = list(missing.values())
+        for row in await insert_rows(work.session, agreement, rows, ignore=["id"], returning=["id"]):
+            tell_agreement(work, missing[row.id])
     await _update(work, agreement, changed, (*terms, "version", "updated_at"))
     for row in changed:
         tell_agreement(work, row)
@@ -72,9 +72,9 @@ async def _equipment(work: Work[Any], lessons: Sequence[Lesson]) -> None:
             row = equipment_row(work, item, place.location_id)
             rows.setdefault(row["id"], row)
     if rows:
-        statement = insert_ignore(work.session, equipment, ["id"], returning=["id"])
-        for id in (await work.session.scalars(statement, list(rows.values()))).all():
-            tell_equipment(work, rows[id])
+        new = list(rows.values())
+        for row in await insert_rows(work.session, equipment, new, ignore=["id"], returning=["id"]):
+            tell_equipment(work, rows[row.id])
 
 
 async def _people(work: Work[Any], lessons: Sequence[Lesson]) -> None:
@@ -100,7 +100,7 @@ async def _people(work: Work[Any], lessons: Sequence[Lesson]) -> None:
     contacts = [row for id, row in changed.items() if id not in owners]
     await _update(work, customer, customers, ("email", "phones", "version", "updated_at"))
     if new:
-        await work.session.execute(insert_ignore(work.session, contact, ["id"]), new)
+        await insert_rows(work.session, contact, new, ignore=["id"])
     await _update(work, contact, contacts, ("phones", "version", "updated_at"))
     places = {lesson.place.location_id: lesson.place.names for lesson in lessons}
     await _update(work, location, [{"id": id, "names": names} for id, names in places.items()], ("names",))
@@ -125,7 +125,7 @@ def _meet(work: Work[Any], lesson: Lesson, owner: dict[str, Any], known: Rows) -
     if claim.email and not owner["email"]:
         owner["email"] = claim.email
         changed.append(owner)
-    place.names += sorted(facts.names.difference(place.names))
+    place.meet(facts.names)
     return new, changed
 
 

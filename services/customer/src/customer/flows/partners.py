@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from shared.db import insert_ignore
+from shared.db import insert_rows
 from shared.service import Running
 from shared.work import Work
 from sqlalchemy import select
@@ -48,8 +48,8 @@ async def _introduce(work: Work[Any], missing: dict[UUID, str]) -> None:
         }
         for id, name in sorted(missing.items())
     ]
-    statement = insert_ignore(work.session, customer, ["id"], returning=["id", "number"])
-    numbers = {row.id: row.number for row in await work.session.execute(statement, rows)}
+    written = await insert_rows(work.session, customer, rows, ignore=["id"], returning=["id", "number"])
+    numbers = {row.id: row.number for row in written}
     for row in rows:
         if row["id"] in numbers:  # or another replica was faster, and has told it
             tell_customer(work, row | {"number": numbers[row["id"]]})

@@ -7,7 +7,7 @@ says no more is taken away.
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from shared.db import insert_ignore
+from shared.db import insert_rows
 from shared.work import Work
 from sqlalchemy import delete, select, update
 
@@ -66,7 +66,7 @@ async def rekey(work: Work[Any], before: dict[UUID, Keys], after: dict[UUID, Key
             await work.session.execute(delete(match_key).where(old))
         if now.keys:
             rows = [{"key": key, "location_id": id} for key in sorted(now.keys)]
-            await work.session.execute(insert_ignore(work.session, match_key, ["key", "location_id"]), rows)
+            await insert_rows(work.session, match_key, rows, ignore=["key", "location_id"])
         if was.names != now.names:
             known = await work.session.scalar(select(location.c.names).where(location.c.id == id)) or []
             names = sorted((set(known) - was.names) | now.names)
