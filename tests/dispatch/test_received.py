@@ -62,7 +62,7 @@ async def test_a_bare_number_is_stored_and_flagged_incomplete(run: Running[Any])
 
 
 async def test_the_default_technician_gets_new_dispatches(run: Running[Any]) -> None:
-    someone = {"id": uuid7(), "name": "Sam Wrench", "is_default": True}
+    someone = {"id": uuid7(), "version": 1, "name": "Sam Wrench", "active": True, "is_default": True}
     async with run.work() as work:
         await work.session.execute(insert(technician), [someone])
     await feed(run, received())

@@ -97,7 +97,7 @@ async def try_association(_who: Office, read: Reading, partner: Partner, body: A
 
 
 def _map(body: AssociationIn) -> StatusMap:
-    return StatusMap(codes=tuple(body.codes), pairs=body.pairs)
+    return StatusMap(codes=body.codes, pairs=body.pairs)
 
 
 async def _out(reader: Any, row: dict[str, Any]) -> AssociationOut:

@@ -31,7 +31,8 @@ async def schedule(
     made = uuid7()
     new = {"id": made, "version": 1, "dispatch_id": id, "technician_id": chosen, "zone": zone}
     when = _window(start, end, zone)
-    await work.session.execute(insert(appointment), [{**new, "start_at": when.start, "end_at": when.end}])
+    times = {"start_at": when.start, "end_at": when.end, "cancelled": False}
+    await work.session.execute(insert(appointment), [{**new, **times}])
     await _scheduled(work, row, new, when, kind="scheduled", who=who)
     return made
 

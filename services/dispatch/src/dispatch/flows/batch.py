@@ -14,6 +14,7 @@ from dispatch.models import alert, delivery, dispatch, history, received, status
 from dispatch.outcomes import Known
 from dispatch.queries import Association, associations, default_technician
 
+Answer = tuple[bytes | None, str, str | None]
 _APPLIED = ("processed", "updated", "cancelled")
 _KEPT = frozenset({"board", "id", "partner", "number", "received_at", "bill_to", "content", "as_sent"})
 
@@ -21,13 +22,15 @@ _KEPT = frozenset({"board", "id", "partner", "number", "received_at", "bill_to",
 @dataclass(slots=True)
 class Standing:
     """One dispatch while its batch is worked on. `row` has the columns to write, the contents are typed here;
-    `seen` are the keys of all contents that were ever applied to it."""
+    `seen` are the keys of all contents that were ever applied to it. `first` is the mail that made it, while
+    the key of that mail's content is still to be found."""
 
     row: dict[str, Any]
     known: bool
     content: DispatchContent | None = None
     as_sent: DispatchContent | None = None
     seen: set[bytes] = field(default_factory=set[bytes])
+    first: dict[str, Any] | None = None
 
     def judged_against(self) -> Known | None:
         if self.content is None:
@@ -40,7 +43,7 @@ class Batch:
     """`answers` are those that the batch's mails got before: content key, outcome and reason."""
 
     standing: dict[UUID, Standing]
-    answers: dict[UUID, tuple[bytes, str, str | None]]
+    answers: dict[UUID, Answer]
     associations: dict[str, Association]
     technician: UUID | None
     closing: frozenset[str]
@@ -60,11 +63,16 @@ async def load(work: Work[Any], events: Sequence[DispatchReceived], ids: Sequenc
     heard = received.c.mail_id.in_({event.mail_id for event in events})
     if standing:
         heard = or_(heard, received.c.dispatch_id.in_(standing.keys()))
-    answers: dict[UUID, tuple[bytes, str, str | None]] = {}
+    answers: dict[UUID, Answer] = {}
     for row in (await session.execute(select(received).where(heard))).mappings():
         answers[row["mail_id"]] = (row["content_key"], row["outcome"], row["reason"])
-        if row["outcome"] in _APPLIED and row["dispatch_id"] in standing:
-            standing[row["dispatch_id"]].seen.add(row["content_key"])
+        found = standing.get(row["dispatch_id"])
+        if found is None or row["outcome"] not in _APPLIED:
+            continue
+        if row["content_key"] is None:
+            found.first = dict(row)
+        else:
+            found.seen.add(row["content_key"])
     closing = select(status_code.c.code).where(status_code.c.closes)
     return Batch(
         standing,

@@ -61,6 +61,10 @@ async def create(
         "closed": status["closes"],
         "technician_id": technician_id or await default_technician(work.session),
         "zone": None,
+        "match_version": 0,
+        "updated_by_partner": False,
+        "cancelled_by_partner": False,
+        "needs_attention": False,
         "bill_to": bill_to,
         "received_at": work.now,
         "changed_at": work.now,
@@ -110,12 +114,12 @@ async def set_status(
     work: Work[Any], *, id: UUID, status: str, who: str, at: datetime | None = None, note: str | None = None
 ) -> None:
     """Sets an office code and tells the partner. Setting the code it already has changes nothing."""
-    code = await office_code(work.session, status)
     if at is not None and at > work.now:
-        raise Problem(422, "A status cannot be set ahead of its time", "Leave `at` out for now.")
+        raise Problem(422, "A status cannot be ahead of its time", "Leave `at` out for now.")
     row = await dispatch_row(work.session, id)
     if row["status"] == status:
         return
+    code = await office_code(work.session, status)
     now = await change(work, row, status=status, closed=code["closes"])
     await record(work, now, who=who, kind="status", old=row["status"], new=status, note=note)
     _say_status(work, now, row["status"], who, at, note)

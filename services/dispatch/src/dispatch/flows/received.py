@@ -18,7 +18,7 @@ from shared.events.dispatch import (
 from shared.work import Work
 
 from dispatch.board import columns
-from dispatch.flows.batch import Batch, Standing, load, write
+from dispatch.flows.batch import Answer, Batch, Standing, load, write
 from dispatch.flows.ledger import entry
 from dispatch.outcomes import Judgement, judge
 
@@ -29,8 +29,10 @@ async def receive(work: Work[Any], events: Sequence[DispatchReceived]) -> None:
     ids = [dispatch_id(event.partner, event.content.number) for event in events]
     batch = await load(work, events, ids)
     for event, id in zip(events, ids, strict=True):
-        key = content_key(event.content)
-        before = batch.answers.get(event.mail_id)
+        found, before = batch.standing.get(id), batch.answers.get(event.mail_id)
+        key = None if found is None and before is None else content_key(event.content)
+        if found is not None and found.first is not None:
+            before = _key_of_first(batch, found, event.mail_id, before)
         if before is None or before[0] != key or before[1] == "unable":
             judged = _take(work, batch, event, id, key)
             before = (key, judged.outcome, judged.reason)
@@ -38,7 +40,21 @@ async def receive(work: Work[Any], events: Sequence[DispatchReceived]) -> None:
     await write(work, batch)
 
 
-def _take(work: Work[Any], batch: Batch, event: DispatchReceived, id: UUID, key: bytes) -> Judgement:
+def _key_of_first(batch: Batch, found: Standing, mail_id: UUID, before: Answer | None) -> Answer | None:
+    """Most dispatches are sent once, and a key costs more than all else that is done for them: that of the
+    first content is found when a second one comes."""
+    first, content = found.first, found.as_sent or found.content
+    if first is None or content is None:
+        return before
+    key = content_key(content)
+    found.seen.add(key)
+    found.first = None
+    batch.received[first["mail_id"]] = {**first, "content_key": key}
+    batch.answers[first["mail_id"]] = (key, first["outcome"], first["reason"])
+    return batch.answers.get(mail_id)
+
+
+def _take(work: Work[Any], batch: Batch, event: DispatchReceived, id: UUID, key: bytes | None) -> Judgement:
     found = batch.standing.get(id)
     judged = judge(
         found.judged_against() if found else None,
@@ -50,7 +66,8 @@ def _take(work: Work[Any], batch: Batch, event: DispatchReceived, id: UUID, key:
     if judged.content is not None:
         if found is None:
             found = batch.standing[id] = _new(work, batch, event, id)
-        found.seen.add(key)
+        if key is not None:
+            found.seen.add(key)
         found.content, found.as_sent = judged.content, judged.as_sent
         found.row.update(columns(judged.content), version=found.row["version"] + 1, changed_at=work.now)
         batch.changed[id] = found
@@ -73,6 +90,7 @@ def _new(work: Work[Any], batch: Batch, event: DispatchReceived, id: UUID) -> St
         "technician_id": batch.technician,
         "bill_to": event.bill_to,
         "zone": None,
+        "match_version": 0,
         "received_at": event.received_at,
         "told_at": work.now,
     }
@@ -134,9 +152,7 @@ def _note(
     batch.history.append({**entry, "by": by, "detail": {"mail_id": event.mail_id, **detail}})
 
 
-def _answer(
-    work: Work[Any], batch: Batch, event: DispatchReceived, id: UUID, answer: tuple[bytes, str, str | None]
-) -> None:
+def _answer(work: Work[Any], batch: Batch, event: DispatchReceived, id: UUID, answer: Answer) -> None:
     key, outcome, reason = answer
     known = id if id in batch.standing else None
     work.emit(
@@ -144,7 +160,7 @@ def _answer(
         event.mail_id,
     )
     batch.answers[event.mail_id] = answer
-    batch.received[event.mail_id] = {
+    row = batch.received[event.mail_id] = {
         "mail_id": event.mail_id,
         "dispatch_id": id,
         "content_key": key,
@@ -152,3 +168,5 @@ def _answer(
         "reason": reason,
         "at": work.now,
     }
+    if key is None and outcome == "processed":
+        batch.standing[id].first = row

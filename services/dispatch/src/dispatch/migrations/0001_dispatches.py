@@ -211,7 +211,7 @@ def upgrade() -> None:
         "received",
         sa.Column("mail_id", sa.Uuid(), nullable=False),
         sa.Column("dispatch_id", sa.Uuid(), nullable=False),
-        sa.Column("content_key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("content_key", sa.LargeBinary(length=32), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),

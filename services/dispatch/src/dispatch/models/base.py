@@ -13,11 +13,11 @@ def must(name: str, kind: Any, *more: Any, **kwargs: Any) -> Column[Any]:
 
 
 def flag(name: str) -> Column[Any]:
-    return must(name, Boolean, default=False)
+    return must(name, Boolean)
 
 
 def version() -> Column[Any]:
-    return must("version", Integer, default=1)
+    return must("version", Integer)
 
 
 def partly(name: str, *columns: str, where: str, unique: bool = False) -> Index:

@@ -70,7 +70,7 @@ dispatch = Table(
     Column("bill_to_id", Uuid),
     Column("match_state", String(20)),
     Column("match_score", Integer),
-    must("match_version", Integer, default=0),
+    must("match_version", Integer),
     must("received_at", UtcDateTime),
     must("changed_at", UtcDateTime),
     Column("told_at", UtcDateTime),
@@ -89,13 +89,14 @@ dispatch = Table(
     partly("ix_dispatch_told", "told_at", where="NOT closed AND partner IS NOT NULL"),
 )
 
-# Every mail's dispatch that was ever heard of, and what became of it.
+# Every mail's dispatch that was ever heard of, and what became of it. The `content_key` of the content that
+# made a dispatch is found when a second one comes.
 received = Table(
     "received",
     Base.metadata,
     Column("mail_id", Uuid, primary_key=True),
     must("dispatch_id", Uuid),
-    must("content_key", LargeBinary(32)),
+    Column("content_key", LargeBinary(32)),
     must("outcome", String(20)),
     Column("reason", Text),
     must("at", UtcDateTime),
@@ -143,7 +144,7 @@ technician = Table(
     must("name", String(200)),
     Column("email", String(320)),
     Column("phone", String(40)),
-    must("active", Boolean, default=True),
+    must("active", Boolean),
     flag("is_default"),
     partly("uq_technician_default", "is_default", where="is_default", unique=True),
 )

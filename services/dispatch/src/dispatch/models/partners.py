@@ -41,7 +41,7 @@ partner_account = Table(
     must("company_id", Text),
     must("user_id", Text),
     must("password", Text),
-    must("enabled", Boolean, default=True),
+    must("enabled", Boolean),
     Column("protocol", Json),
 )
 

@@ -1,13 +1,13 @@
 """The board and one dispatch, as bytes ready to be sent: they are read far more often than anything else."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import pydantic_core
 from shared.pages import decode_cursor, encode_cursor
-from shared.problems import not_found
+from shared.problems import Problem, not_found
 from sqlalchemy import (
     ColumnElement,
     Text,
@@ -63,9 +63,7 @@ async def board_json(read: AsyncConnection, filters: Filters, limit: int, cursor
     """A page of the board, newest first: `{"items": [...], "next": cursor or null}`."""
     statement = _line.where(*_conditions(filters, read.dialect.name))
     if cursor:
-        received, board = decode_cursor(cursor, 2)
-        before = (_time(received), int(board))
-        statement = statement.where(tuple_(dispatch.c.received_at, dispatch.c.board) < before)
+        statement = statement.where(tuple_(dispatch.c.received_at, dispatch.c.board) < _place(cursor))
     newest = statement.order_by(dispatch.c.received_at.desc(), dispatch.c.board.desc()).limit(limit + 1)
     rows = (await read.execute(newest)).all()
     last = rows[limit - 1] if len(rows) > limit else None
@@ -102,8 +100,12 @@ def _found(sought: list[str], dialect: str) -> ColumnElement[bool]:
     return dispatch.c.board.in_(matches.bindparams(query=query).columns(column("rowid")))
 
 
-def _time(moment: Any) -> datetime:
-    return datetime.fromisoformat(moment)
+def _place(cursor: str) -> tuple[datetime, int]:
+    received, board = decode_cursor(cursor, 2)
+    try:
+        return datetime.fromisoformat(str(received)).astimezone(UTC), int(board)
+    except (ValueError, OverflowError):
+        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None
 
 
 def _json(value: dict[str, Any]) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.pages import decode_cursor, encode_cursor
-from shared.problems import not_found
+from shared.problems import Problem, not_found
 from sqlalchemy import Select, Table, func, select
 
 from dispatch.models import (
@@ -30,10 +30,17 @@ async def page(
 ) -> tuple[Rows, str | None]:
     """Newest first by the table's time-ordered id."""
     if cursor:
-        statement = statement.where(table.c.id < UUID(str(decode_cursor(cursor, 1)[0])))
+        statement = statement.where(table.c.id < _place(cursor))
     found = await reader.execute(statement.order_by(table.c.id.desc()).limit(limit + 1))
     rows = [dict(row) for row in found.mappings()]
     return rows[:limit], encode_cursor(rows[limit - 1]["id"]) if len(rows) > limit else None
+
+
+def _place(cursor: str) -> UUID:
+    try:
+        return UUID(str(decode_cursor(cursor, 1)[0]))
+    except ValueError:
+        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None
 
 
 async def must_exist(reader: Reader, id: UUID) -> None:
@@ -101,10 +108,10 @@ async def dry_run(reader: Reader, partner: str, old: StatusMap, new: StatusMap) 
     """What a new version would tell differently, and how many open dispatches stand in that status."""
     found = moves(old, new)
     counts = (
-        select(dispatch.c.status, func.count())
+        select(dispatch.c.status, func.count().label("open"))
         .where(dispatch.c.partner == partner, ~dispatch.c.closed)
         .where(dispatch.c.status.in_([move.office for move in found]))
         .group_by(dispatch.c.status)
     )
-    having: dict[str, int] = dict((await reader.execute(counts)).tuples().all())
+    having = {row["status"]: row["open"] for row in (await reader.execute(counts)).mappings()}
     return [{**move._asdict(), "open_dispatches": having.get(move.office, 0)} for move in found]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from dispatch.partners import Protocol
 from dispatch.schemas.base import Body, Time, Word
-from dispatch.status import PartnerCode
+from dispatch.status import PartnerCode, StatusMap
 
 
 class TechnicianIn(Body):
@@ -43,10 +43,8 @@ class StatusCodeOut(StatusCodeNew):
     version: int
 
 
-class AssociationIn(Body):
-    codes: list[PartnerCode] = Field(max_length=500)
-    pairs: dict[Word, str] = Field(max_length=500)
-    note: str | None = None
+class AssociationIn(StatusMap):
+    note: str | None = Field(default=None, max_length=2_000)
 
 
 class GapsOut(BaseModel):
