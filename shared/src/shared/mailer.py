@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import cast
 
 import aiosmtplib
 
@@ -44,7 +45,7 @@ class SmtpMailer:
             await client.sendmail(sender, list(to), message)
         except BaseException as error:
             if client is not None:
-                client.close()
+                _drop(client)
             client = None
             raise _named(error) from error
         finally:
@@ -67,10 +68,14 @@ class SmtpMailer:
             use_tls=settings.smtp_security == "ssl",
             start_tls=settings.smtp_security == "starttls",
             tls_context=self._context,
-            username=settings.smtp_user or None,
-            password=settings.smtp_password.get_secret_value() or None,
         )
         await client.connect()
+        try:
+            if settings.smtp_user:
+                await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+        except BaseException:
+            _drop(client)
+            raise
         return client
 
     async def close(self) -> None:
@@ -122,6 +127,13 @@ async def open_mailer(settings: Settings) -> AsyncGenerator[Mailer]:
         yield mailer
     finally:
         await mailer.close()
+
+
+def _drop(client: aiosmtplib.SMTP) -> None:
+    """At once: an encrypted connection that is closed politely waits half a minute for the other side."""
+    if client.transport is not None:
+        cast(asyncio.Transport, client.transport).abort()
+    client.close()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
