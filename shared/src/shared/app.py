@@ -1,6 +1,6 @@
 """From services to one FastAPI app. Nothing here knows how many of them there are."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -37,8 +37,8 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
     return app
 
 
-def _serves(running: Running[Any]) -> Callable[[Request], None]:
-    def serves(request: Request) -> None:
+def _serves(running: Running[Any]) -> Callable[[Request], Awaitable[None]]:
+    async def serves(request: Request) -> None:  # not async, it would run in a thread, for each request
         request.scope["callboard.running"] = running
 
     return serves
