@@ -19,7 +19,8 @@ SECONDS = 5
 FILL = """
 INSERT INTO dispatch (id, version, partner, number, status, closed, customer_name, phones, street, city,
   state, zip, trade, priority, type, fee_amount, fee_open, currency, do_not_collect, incomplete,
-  updated_by_partner, cancelled_by_partner, needs_attention, zone, match_version, received_at, changed_at, search, content)
+  updated_by_partner, cancelled_by_partner, needs_attention, zone, match_version, received_at, changed_at,
+  search, content)
 SELECT md5('dispatch ' || n)::uuid, 1, 'ahs', (40000000 + n)::text,
   (ARRAY['Pending','Scheduled','Complete','Working'])[1 + n %% 4], n %% 4 = 2, 'PAT EXAMPLE-' || n,
   '512' || lpad(n::text, 7, '0'), (n %% 20000) || ' OAK ST', 'AUSTIN', 'TX', '78701',
