@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from shared.etag import BasedOn, etag
 from shared.events.dispatch import DispatchContent
 from shared.pages import Cursor, Limit, Page
 from shared.problems import Problem
 
-from dispatch.api.base import Office, Reading, Staff, Text, Writing
+from dispatch.api.base import Office, Reading, Staff, Text, Writing, reading
 from dispatch.flows import appointments, office
 from dispatch.models import history
 from dispatch.queries import Reader, lists
@@ -37,7 +37,7 @@ Flag = Literal[
 @router.get("", response_model=Page[DispatchLine])
 async def read_board(
     _who: Staff,
-    read: Reading,
+    request: Request,
     status: Text = None,
     technician_id: UUID | None = None,
     trade: Text = None,
@@ -57,12 +57,14 @@ async def read_board(
     if any(time and time.tzinfo is None for time in (*received, *scheduled)):
         raise Problem(422, "A time lacks its offset", "Write it like 2026-03-01T08:00:00-06:00.")
     filters = Filters(status, technician_id, trade, partner, closed, received, scheduled, flag, q)
-    return _answer(await board_json(read, filters, limit, cursor))
+    async with reading(request) as read:
+        return _answer(await board_json(read, filters, limit, cursor))
 
 
 @router.get("/{id}", response_model=DispatchOut)
-async def read_dispatch(_who: Staff, read: Reading, id: UUID) -> Response:
-    return await _whole(read, id)
+async def read_dispatch(_who: Staff, request: Request, id: UUID) -> Response:
+    async with reading(request) as read:
+        return await _whole(read, id)
 
 
 @router.post("", status_code=201, response_model=DispatchOut)
