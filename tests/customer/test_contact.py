@@ -1,9 +1,11 @@
 """Names, phones and e-mail addresses as partners really write them."""
 
 import pytest
+from customer.address import address_key
 from customer.contact import e164, email_key, fold, is_company, kept_number, people, sort_name
 from hypothesis import given
 from hypothesis import strategies as st
+from shared.events.dispatch import Address
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,20 @@ def test_what_is_no_number_is_kept_as_given() -> None:
     assert kept_number(" 555-0137 ") == "555-0137"
     assert kept_number("651-555-0137 x12") == "651-555-0137 x12"
     assert kept_number("(651) 555-0137") == "+16515550137"
+
+
+@pytest.mark.parametrize(
+    "hostile", ["(" * 100_000, " x" * 100_000, " " * 100_000 + "x", "1" * 100_000, "A & " * 50_000]
+)
+@pytest.mark.timeout(2)
+def test_hostile_values_cost_little(hostile: str) -> None:
+    people(hostile)
+    is_company(hostile[:300])
+    sort_name(hostile)
+    e164(hostile)
+    kept_number(hostile)
+    email_key(hostile)
+    address_key(Address(street=hostile, unit=hostile, city=hostile, state=hostile, zip=hostile))
 
 
 def test_mail_addresses_are_compared_without_case() -> None:

@@ -34,6 +34,7 @@ class Work(Generic[T]):
         self.tools = tools
         self.settings: Any = settings
         self.now: datetime = utcnow()
+        self._time = self.now.isoformat()
         self._source = source
         self._traces = traces or {}
         self._outbox: list[dict[str, Any]] = []
@@ -50,11 +51,11 @@ class Work(Generic[T]):
 
     def emit_json(self, event: type[Event], data: str, subject: UUID | str) -> UUID:
         """The same for an event that already is JSON (the hot path of mails, which another process read)."""
-        event_id, now, trace = uuid7(), self.now.isoformat(), self._traces.get(str(subject))
-        trace = trace or traceparent.get()
+        event_id, about = uuid7(), str(subject)
+        trace = self._traces.get(about) or traceparent.get()
         body = (
             f'{{"specversion":"1.0","id":"{event_id}","source":"{self._source}","type":"{event.event_name}",'
-            f'"subject":"{subject}","time":"{now}","datacontenttype":"application/json",'
+            f'"subject":"{about}","time":"{self._time}","datacontenttype":"application/json",'
             + (f'"traceparent":"{trace}",' if trace else "")
             + f'"data":{data}}}'
         )

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 from shared.events.dispatch import Address
 
-from customer.contact import fold
+from customer.contact import LONGEST, fold
 
 _UNITS = {
     "APT",
@@ -60,26 +60,26 @@ def _key(
     street: str | None, unit: str | None, city: str | None, state: str | None, zip_code: str | None
 ) -> str | None:
     line = _plain(street)
-    if not unit and (found := _UNIT_IN_STREET.search(line)):
-        line, unit = line[: found.start()], found[1]
+    if not unit and ("#" in line or not _UNITS.isdisjoint(line.split())):
+        found = _UNIT_IN_STREET.search(line)
+        if found:
+            line, unit = line[: found.start()], found[1]
     numbered = _NUMBER.fullmatch(line)
-    if numbered is None:
-        number, rest = "", line
-    else:
-        number, rest = numbered[1].replace(" ", ""), numbered[2] or ""
-    words = [_tables()[0].get(word, word) for word in rest.split()]
+    number, rest = (numbered[1].replace(" ", ""), numbered[2] or "") if numbered else ("", line)
+    short = _tables()[0]
+    words = [short.get(word, word) for word in rest.split()]
     boxed = not number and any(word.isdigit() for word in words)  # PO BOX 12, RR 2 BOX 14
     if not words or all(map(_PLACEHOLDER.fullmatch, words)) or not (number.strip("0") or boxed):
         return None
     place = (zip_code or "").strip()[:5] or f"{fold(city or '')} {state_code(state) or ''}".strip()
-    return f"{place}|{number}|{' '.join(words)}|{_unit(unit)}" if place else None
+    return f"{place}|{number}|{' '.join(words)}|{_unit(unit) if unit else ''}" if place else None
 
 
 def _plain(text: str | None) -> str:
-    return " ".join(re.sub(r"[.,]", " ", fold(text or "")).split())
+    return " ".join(fold((text or "")[:LONGEST]).replace(".", " ").replace(",", " ").split())
 
 
-def _unit(unit: str | None) -> str:
+def _unit(unit: str) -> str:
     """`3` for "APT 3", "# 3" and "UNIT 3": partners and people disagree on the word, not on the number."""
     return " ".join(word for word in _plain(unit).replace("#", " ").split() if word not in _UNITS)
 

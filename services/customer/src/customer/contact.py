@@ -4,7 +4,10 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_LETTERS = str.maketrans({"Ø": "O", "Ł": "L", "Đ": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "Ð": "D"})
+_LETTERS = str.maketrans(
+    {"Ø": "O", "Ł": "L", "Đ": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "Ð": "D"}
+    | {chr(mark): None for mark in range(0x300, 0x370)}  # accents, once they stand apart from their letters
+)
 _QUOTES = str.maketrans("", "", "'’‘`´\"“”")
 
 _PLACEHOLDER = re.compile(
@@ -22,22 +25,21 @@ _ESTATE = re.compile(r"^(?:THE )?(?:ESTATE|FAMILY|HEIRS) OF (?:THE )?")
 _JOINED = re.compile(r"\s*[&+;/]\s*|\s+AND\s+|\s+OR\s+")
 _ASIDE = re.compile(r"\([^)]*\)|\bC/O\b")
 
+LONGEST = 300
+"""Signs of a name or street that are looked at: hostile ones are long, and patterns take their time."""
+
 _PUNCTUATION = re.compile(r"[\s().\-–/]+")
 _NANP = re.compile(r"(?:\+?1)?([2-9]\d\d[2-9]\d{6})")
 _EXTENSION = re.compile(r"(?:;?\s*(?:ext|x|#)[.=:]?\s*\d+)\s*$", re.IGNORECASE)
 
 
-@lru_cache(8192)
 def fold(text: str) -> str:
     """Upper case without accents and apostrophes, single blanks; letters of other scripts stay."""
     text = text.upper()
     if not text.isascii():
-        text = _bare(_bare(text).upper().translate(_LETTERS))
+        text = unicodedata.normalize("NFKD", text).upper()
+        text = unicodedata.normalize("NFKD", text).translate(_LETTERS)
     return " ".join(text.translate(_QUOTES).split())
-
-
-def _bare(text: str) -> str:
-    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
 
 
 def is_company(name: str) -> bool:
@@ -52,7 +54,7 @@ def people(name: str | None) -> tuple[str, ...]:
     Partners put two people into one field ("PAT & SAM EXAMPLE"), estates ("ESTATE OF ANN LEE") and words that
     name nobody ("TENANT"), for which nothing comes back. A company is one name, however many `&` it has.
     """
-    text = _ASIDE.sub(" ", fold(name or ""))
+    text = _ASIDE.sub(" ", fold((name or "")[:LONGEST]))
     if is_company(text):
         return (" ".join(_words(text)),)
     parts = [_person(part) for part in _JOINED.split(text)]
@@ -101,6 +103,8 @@ def e164(number: str, region: str = "US") -> str | None:
     North American numbers take a fast path; `phonenumbers` reads the others. One digit repeated
     (999-999-9999) is what people type where a number is required, and is nobody's.
     """
+    if len(number) > LONGEST:
+        return None
     plain = _PUNCTUATION.sub("", _EXTENSION.sub("", number))
     if found := _NANP.fullmatch(plain):
         return None if len(set(found[1])) == 1 else f"+1{found[1]}"
@@ -117,9 +121,11 @@ def e164(number: str, region: str = "US") -> str | None:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+@lru_cache(16384)
 def kept_number(number: str) -> str:
     """What is stored: E.164, or the text as given where it is not valid or has an extension."""
-    return number.strip() if _EXTENSION.search(number) else e164(number) or number.strip()
+    found = e164(number)
+    return found if found and not _EXTENSION.search(number) else number.strip()
 
 
 def email_key(email: str | None) -> str | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from customer.matching import Asked, Known, keys
 
-CROWD = 5
+CROWD = 4
 """A phone or e-mail address that leads to so many locations (an agent's, a made-up one) identifies nobody: it
 leads to no further ones. This also bounds what one dispatch can cost."""
 
