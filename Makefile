@@ -71,11 +71,11 @@ clean: ## Remove what was built and installed here; not data/
 
 # What runs needs no tools of the developers, and does not remove them where they are.
 .venv/.run: $(MANIFESTS)
-	@$$(deploy/setup/uv.sh) sync --frozen --no-dev --inexact --quiet
+	@$$(deploy/setup/uv.sh) sync --frozen --no-dev --inexact --compile-bytecode --quiet
 	@touch $@
 
 .venv/.dev: $(MANIFESTS)
-	@$$(deploy/setup/uv.sh) sync --frozen --quiet
+	@$$(deploy/setup/uv.sh) sync --frozen --compile-bytecode --quiet
 	@touch $@ .venv/.run
 
 # Passwords of the containers, made once for this machine.

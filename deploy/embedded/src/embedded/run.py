@@ -1,6 +1,7 @@
 """`callboard run`: the whole system in this process, until it is told to stop."""
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -53,6 +54,8 @@ async def _run(data: Data, listener: socket.socket, *, demo: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     async with serving(app, listener) as server:
+        gc.freeze()
+        gc.enable()
         print(_where_to_look(url, data, settings.environment), flush=True)
         await server
 
