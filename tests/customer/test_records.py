@@ -283,6 +283,8 @@ async def test_bad_requests_say_what_to_do(run: Running[Any], office: httpx.Asyn
         ("customers", {"name": "x", "location": {"address": {}, "address_text": "x"}}, 422),
         ("locations", {"customer_id": str(uuid4())}, 422),
         ("locations", {"customer_id": made["id"], "zone": "Mars/Crater"}, 422),
+        ("locations", {"customer_id": made["id"], "zone": "America"}, 422),
+        ("locations", {"customer_id": made["id"], "zone": "../America/Chicago"}, 422),
         ("contacts", {"customer_id": made["id"], "location_id": place, "name": "x"}, 422),
         ("equipment", {"location_id": str(uuid4()), "description": "x"}, 422),
         ("agreements", {"location_id": place, "name": "x", "visits_per_year": -1}, 422),

@@ -11,7 +11,7 @@ from customer import queries
 from customer.api.depends import Closed, Office, Reading, Staff, Writing, edited, made, named
 from customer.flows.records import AGREEMENT, add, close, edit
 from customer.models import agreement
-from customer.schemas import AgreementEdit, AgreementNew, AgreementOut
+from customer.schemas.property import AgreementEdit, AgreementNew, AgreementOut
 
 router = APIRouter(prefix="/v1/agreements", tags=["agreements"])
 

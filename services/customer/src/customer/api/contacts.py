@@ -11,7 +11,7 @@ from customer import queries
 from customer.api.depends import Closed, Office, Reading, Staff, Writing, edited, made, named
 from customer.flows.records import CONTACT, add, close, edit
 from customer.models import contact
-from customer.schemas import ContactEdit, ContactNew, ContactOut
+from customer.schemas.people import ContactEdit, ContactNew, ContactOut
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 

@@ -17,7 +17,9 @@ from customer.contact import e164, email_key, fold, people
 from customer.flows.records import CUSTOMER, LOCATION, add, close, edit
 from customer.matching import Asked, contract_key
 from customer.models import customer
-from customer.schemas import Candidate, CustomerEdit, CustomerKind, CustomerNew, CustomerOut
+from customer.schemas.matches import Candidate
+from customer.schemas.parts import CustomerKind
+from customer.schemas.people import CustomerEdit, CustomerNew, CustomerOut
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 _Text = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00]*$")]

@@ -11,7 +11,7 @@ from customer import queries
 from customer.api.depends import Closed, Office, Reading, Staff, Writing, edited, made, named
 from customer.flows.records import EQUIPMENT, add, close, edit
 from customer.models import equipment
-from customer.schemas import EquipmentEdit, EquipmentNew, EquipmentOut
+from customer.schemas.property import EquipmentEdit, EquipmentNew, EquipmentOut
 
 router = APIRouter(prefix="/v1/equipment", tags=["equipment"])
 

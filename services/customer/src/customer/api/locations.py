@@ -11,7 +11,7 @@ from customer import queries
 from customer.api.depends import Closed, Office, Reading, Staff, Writing, edited, made, named
 from customer.flows.records import LOCATION, add, close, edit
 from customer.models import location
-from customer.schemas import LocationEdit, LocationNew, LocationOut
+from customer.schemas.people import LocationEdit, LocationNew, LocationOut
 
 router = APIRouter(prefix="/v1/locations", tags=["locations"])
 

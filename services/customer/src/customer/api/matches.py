@@ -13,7 +13,7 @@ from customer.api.depends import Office, Reading, Writing
 from customer.claims import Claim, asked
 from customer.flows.review import decide_match
 from customer.models import match
-from customer.schemas import Candidate, Decision, MatchDetail, MatchOut
+from customer.schemas.matches import Candidate, Decision, MatchDetail, MatchOut
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"])
 

@@ -11,7 +11,7 @@ from customer import queries
 from customer.api.depends import Office, Reading, Writing
 from customer.flows.merges import merge_customers, undo_merge
 from customer.models import merge
-from customer.schemas import MergeNew, MergeOut, Moved
+from customer.schemas.matches import MergeNew, MergeOut, Moved
 
 router = APIRouter(prefix="/v1/merges", tags=["merges"])
 
