@@ -1,13 +1,17 @@
-"""The outbox relay: lease rows → publish with confirms → settle. No transaction is open while publishing."""
+"""The outbox relay: lease rows → publish with confirms → settle. No transaction is open while publishing.
+
+Rows go out in the order of their numbers, also after a crash or an outage: a cancellation must not overtake
+its dispatch. So what is leased, or waits for its next try, holds back all that is behind it."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from shared.bus import BusDown
 from shared.db import utcnow
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=30)
+LOCK = 0x0B0C  # of this service's database alone
 ROWS = 1000
 BATCH = 100
 PUBLISH_SECONDS = 20.0
@@ -28,7 +32,7 @@ KEEP = timedelta(days=7)
 
 
 async def relay(running: "Running[Any]") -> None:
-    """Sends what committed. Several may run: a leased row belongs to one of them until its lease ends."""
+    """Sends what committed. Several may run; one of them has rows at a time, until its lease ends."""
     swept = 0.0
     while not running.stopping.is_set():
         sent = await relay_once(running)
@@ -65,18 +69,22 @@ async def relay_once(running: "Running[Any]") -> int | None:
 
 async def _lease(running: "Running[Any]") -> Sequence[Any]:
     now = utcnow()
-    due = select(outbox.c.seq).where(outbox.c.due_at <= now).order_by(outbox.c.seq).limit(ROWS)
-    if not running.database.is_sqlite:
-        due = due.with_for_update(skip_locked=True)
+    held = select(func.min(outbox.c.seq)).where(outbox.c.due_at > now).scalar_subquery()
+    free = outbox.c.seq < func.coalesce(held, sys.maxsize)
+    due = select(outbox.c.seq).where(free).order_by(outbox.c.seq).limit(ROWS)
     statement = (
         update(outbox)
         .where(outbox.c.seq.in_(due.scalar_subquery()))
-        .values(due_at=now + LEASE, attempts=outbox.c.attempts + 1)
+        .values(
+            due_at=now + timedelta(seconds=running.settings.lease_seconds), attempts=outbox.c.attempts + 1
+        )
         .returning(outbox.c.seq, outbox.c.name, outbox.c.body, outbox.c.attempts)
     )
     if running.database.is_sqlite and await _is_idle(running):
         return []
     async with running.database.transaction() as session:
+        if not running.database.is_sqlite:  # where one connection writes, nobody looks at the same time
+            await session.execute(select(func.pg_advisory_xact_lock(LOCK)))
         return (await session.execute(statement)).all()
 
 

@@ -20,7 +20,7 @@ from shared.bus import BusDown, DeadLetter
 from shared.consumer import deliver
 from shared.db import is_outage, uuid7
 from shared.events import Event
-from shared.topology import declare
+from shared.topology import DELIVERY_LIMIT, declare
 
 if TYPE_CHECKING:
     from shared.service import Running
@@ -103,17 +103,19 @@ class RabbitBus:
                 if arrived.empty() or len(envelopes) >= EVENTS_A_TRANSACTION:
                     break
                 messages.append(_alive(arrived.get_nowait()))
-            if messages:
+            if envelopes:
                 await _until_the_database_is_back(running, envelopes)
+            if messages:
                 await messages[-1].ack(multiple=True)
 
     async def _open(
         self, running: "Running[Any]", message: AbstractIncomingMessage, envelopes: list[dict[str, Any]]
     ) -> bool:
-        """Adds a message's envelopes. A batch that already killed a consumer is split, so that only the
-        event that does it goes on to the delivery limit; False ends the collecting."""
+        """Adds a message's envelopes. A batch that keeps killing its consumer is split at last, out of order,
+        so that only the event that does it goes on to the delivery limit; False ends the collecting."""
         found = pydantic_core.from_json(message.body)
-        if len(found) > 1 and int((message.headers or {}).get("x-delivery-count") or 0):  # pyright: ignore[reportArgumentType]
+        killed = int((message.headers or {}).get("x-delivery-count") or 0)  # pyright: ignore[reportArgumentType]
+        if len(found) > 1 and killed >= DELIVERY_LIMIT - 1:
             for envelope in found:
                 await self._send(running.name, envelope, {})
             return False

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """32 bytes in base64; encrypts stored passwords and keys."""
     jwks_url: str = ""
     """Where portal-api publishes its signing keys. Empty: the development key."""
+    lease_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """After this time without a sign of life, another process takes over what this one had taken up."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level that is logged."""
     smtp_host: str = ""

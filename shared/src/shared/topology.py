@@ -11,7 +11,8 @@ DELIVERY_LIMIT = 5
 
 async def declare(channel: AbstractChannel) -> AbstractExchange:
     """Idempotent. A queue for each hearing service, so that an event published before its hearer's first
-    start waits there; what cannot be handled goes to `<service>.dead`."""
+    start waits there; what cannot be handled goes to `<service>.dead`. Of a service's replicas one hears at a
+    time, the others stand by: two at once would handle a dispatch and its cancellation in either order."""
     exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
     heard: dict[str, list[str]] = {}
     for event in Event.registry.values():
@@ -24,6 +25,7 @@ async def declare(channel: AbstractChannel) -> AbstractExchange:
             durable=True,
             arguments={
                 "x-queue-type": "quorum",
+                "x-single-active-consumer": True,
                 "x-delivery-limit": DELIVERY_LIMIT,
                 "x-dead-letter-exchange": "",
                 "x-dead-letter-routing-key": f"{hearer}.dead",

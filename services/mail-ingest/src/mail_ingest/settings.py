@@ -21,8 +21,6 @@ class IngestSettings(Settings):
     """Most memory that reading one mail may take."""
     parse_attempts: Annotated[int, Field(ge=1)] = 3
     """A mail that ended the reading process this often is unable, unread."""
-    lease_seconds: Annotated[float, Field(gt=0)] = 30.0
-    """After this time without a sign of life, another process takes over a mail, forward or mailbox."""
     forward_batch: Annotated[int, Field(ge=1, le=500)] = 100
     """Most forwards taken at once."""
     forward_give_up_hours: Annotated[float, Field(gt=0)] = 72.0

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.db import Row, uuid7
 from shared.work import Work
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import exists, insert, or_, select, update
 
 from mail_ingest.tables import mailboxes, mails, raw_mails
 from mail_ingest.tools import Tools
@@ -40,12 +40,14 @@ class Stored:
 
 
 async def lease_mailboxes(work: Work[Tools]) -> Sequence[Row]:
-    """The mailboxes that are due and that no living process polls, now leased. The row is
-    the visit's ticket: `lease_by` names this visit, not the process, which may have started another."""
+    """The mailboxes that are due and that no living process polls, now leased. The row is the visit's ticket:
+    `lease_by` names this visit, not the process, which may have started another. A mailbox whose last mails
+    are not read yet waits: what comes now must not overtake them."""
     free = or_(mailboxes.c.lease_until.is_(None), mailboxes.c.lease_until < work.now)
+    unread = exists().where(mails.c.mailbox_id == mailboxes.c.id, mails.c.state == "stored")
     due = (
         update(mailboxes)
-        .where(mailboxes.c.enabled, mailboxes.c.next_poll_at <= work.now, free)
+        .where(mailboxes.c.enabled, mailboxes.c.next_poll_at <= work.now, free, ~unread)
         .values(lease_by=uuid7().hex, lease_until=_lease_end(work))
         .returning(*mailboxes.c)
     )

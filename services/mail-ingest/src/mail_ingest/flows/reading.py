@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import pydantic_core
 from shared.db import Row
 from shared.events.dispatch import DispatchMentioned, DispatchReceived, DispatchResolved, dispatch_id
 from shared.work import Work
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from mail_ingest.flows.forwarding import queue_forwards
 from mail_ingest.reading import Reading
@@ -18,21 +19,30 @@ from mail_ingest.tools import Tools
 
 
 async def take_up(work: Work[Tools], limit: int) -> list[tuple[UUID, bytes]]:
-    """Mails that wait to be read: those never tried, at most `limit`; or one that was, alone, so that a mail
-    that ends the process counts no attempts for its neighbours. Attempts are counted before the look."""
-    query = select(mails.c.id, mails.c.attempts).where(mails.c.state == "stored", mails.c.due_at <= work.now)
-    query = query.order_by(mails.c.attempts, mails.c.due_at).limit(limit)
-    if work.session.get_bind().dialect.name == "postgresql":
-        query = query.with_for_update(skip_locked=True)
+    """The oldest mails that wait to be read, none that is behind one of its mailbox that somebody else has
+    taken up. Those never tried, at most `limit`; or one that was, alone, so that a mail that ends the process
+    counts no attempts for its neighbours. Attempts are counted before the look."""
+    due = (mails.c.state == "stored", mails.c.due_at <= work.now)
+    boxes = select(mailboxes.c.id).where(mailboxes.c.id.in_(select(mails.c.mailbox_id).where(*due)))
+    await work.session.execute(boxes.order_by(mailboxes.c.id).with_for_update())  # one looks at a time
+    older = mails.alias()
+    taken = exists().where(
+        older.c.state == "stored",
+        older.c.due_at > work.now,
+        older.c.mailbox_id == mails.c.mailbox_id,
+        older.c.id < mails.c.id,
+    )
+    query = select(mails.c.id, mails.c.attempts).where(*due, ~taken).order_by(mails.c.id).limit(limit)
     waiting = (await work.session.execute(query)).all()
     if not waiting:
         return []
-    ids = [row.id for row in waiting if row.attempts == 0] or [waiting[0].id]
+    untried = takewhile(lambda row: row.attempts == 0, waiting)
+    ids = [row.id for row in untried] or [waiting[0].id]
     lease = work.now + timedelta(seconds=work.settings.lease_seconds)
     counted = update(mails).where(mails.c.id.in_(ids))
     await work.session.execute(counted.values(attempts=mails.c.attempts + 1, due_at=lease))
     rows = await work.session.execute(select(raw_mails).where(raw_mails.c.mail_id.in_(ids)))
-    return [(row.mail_id, row.raw) for row in rows]
+    return sorted((row.mail_id, row.raw) for row in rows)
 
 
 _READ = (

@@ -26,6 +26,8 @@ async def read(running: Running[Tools]) -> None:
         batch = batch or await _take_up(running)
         if batch:
             await _read_batch(running, batch)
+            if not running.tools.fresh:
+                running.wake("poll")  # a mailbox waits until its last mails are read
         else:
             await running.pause(1.0, "read")
 
