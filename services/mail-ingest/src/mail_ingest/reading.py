@@ -1,6 +1,7 @@
 """One mail read in the worker process: a verdict as plain values, cheap to send back."""
 
 import resource
+import signal
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -30,10 +31,36 @@ def failed(code: str, reason: str) -> Reading:
     return Reading("unable", code, reason)
 
 
-def read_mails(mails: Sequence[tuple[bytes, Rules, dict[str, Any] | None]], megabytes: int) -> list[Reading]:
-    """Runs in the worker process, which may take at most `megabytes` more than it has now."""
+def too_slow(seconds: float) -> Reading:
+    return failed("too_slow", f"Reading this mail took over {seconds:g} seconds. Look at the raw mail.")
+
+
+class _TooSlow(BaseException):
+    """No Exception, so that the parser's own guard does not take it for a fault of the parser."""
+
+
+def read_mails(
+    mails: Sequence[tuple[bytes, Rules, dict[str, Any] | None]], megabytes: int, seconds: float
+) -> list[Reading]:
+    """Runs in the worker process, which may take at most `megabytes` more than it has now, and `seconds` of
+    processor time a mail: the clock of a busy machine says nothing of a mail."""
     _bound_memory(megabytes)
-    return [read_mail(raw, rules, correction) for raw, rules, correction in mails]
+    signal.signal(signal.SIGPROF, _stop)
+    return [_bounded_read(raw, rules, correction, seconds) for raw, rules, correction in mails]
+
+
+def _bounded_read(raw: bytes, rules: Rules, correction: dict[str, Any] | None, seconds: float) -> Reading:
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        return read_mail(raw, rules, correction)
+    except _TooSlow:
+        return too_slow(seconds)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise _TooSlow
 
 
 def read_mail(raw: bytes, rules: Rules, correction: dict[str, Any] | None = None) -> Reading:

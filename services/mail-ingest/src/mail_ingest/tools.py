@@ -1,5 +1,6 @@
 """The outside world of this service: the outgoing mail and the mailboxes."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,11 +17,12 @@ from mail_ingest.settings import IngestSettings
 
 @dataclass
 class Tools:
-    """`fresh` hands just stored mails to the reader without another
-    look into the database. `odd` are the uids, by mailbox, of mails that broke a session."""
+    """`fresh` hands just stored mails to the reader without another look into the database. `worker` is held
+    by who uses the worker process. `odd` are the uids, by mailbox, of mails that broke a session."""
 
     mailer: Mailer
     fresh: list[tuple[UUID, bytes]] = field(default_factory=list)
+    worker: asyncio.Lock = field(default_factory=asyncio.Lock)
     odd: dict[UUID, set[str]] = field(default_factory=dict)
 
 

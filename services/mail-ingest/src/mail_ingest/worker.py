@@ -9,13 +9,16 @@ import structlog
 from anyio import to_process
 from shared.db import Row
 
-from mail_ingest.reading import Reading, failed, read_mails
+from mail_ingest.reading import Reading, failed, read_mails, too_slow
 from mail_ingest.settings import IngestSettings
 from mail_ingest.verdict import Rules
 
 log = structlog.get_logger()
 
-START_SECONDS = 10.0  # the first call starts the process and imports the parser
+# The worker bounds each mail by its own processor time; this is only for one that does not come back at all,
+# and generous, so that a busy machine makes no mail unable.
+PATIENCE = 15
+START_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,6 @@ class Job:
         return cls(raw, rules, mail.correction, mail.attempts)
 
 
-_warm = False
-
-
 async def read(jobs: Sequence[Job], settings: IngestSettings) -> list[Reading]:
     """A reading for each job, whatever the mails do to the worker."""
     exhausted = [job.attempts > settings.parse_attempts for job in jobs]
@@ -57,25 +57,20 @@ def _exhausted(job: Job) -> Reading:
 
 
 async def _guarded(jobs: Sequence[Job], settings: IngestSettings) -> list[Reading]:
-    global _warm
-    seconds = settings.parse_seconds + (0.0 if _warm else START_SECONDS)
     try:
-        with anyio.fail_after(seconds):
-            found = await to_process.run_sync(
+        with anyio.fail_after(settings.parse_seconds * PATIENCE + START_SECONDS):
+            return await to_process.run_sync(
                 read_mails,
                 [(job.raw, job.rules, job.correction) for job in jobs],
                 settings.parse_megabytes,
+                settings.parse_seconds,
                 cancellable=True,
             )
-        _warm = True
-        return found
     except TimeoutError:
-        bound = f"{settings.parse_seconds:g} seconds"
-        failure = failed("too_slow", f"Reading this mail took over {bound}. Look at the raw mail.")
+        failure = too_slow(settings.parse_seconds)
     except (anyio.BrokenWorkerProcess, MemoryError):
         bound = f"{settings.parse_megabytes} MB of memory"
         failure = failed("too_large", f"Reading this mail took over {bound}. Look at the raw mail.")
-    _warm = False
     log.warning("reader_stopped", mails=len(jobs), code=failure.code)
     if len(jobs) == 1:
         return [failure]

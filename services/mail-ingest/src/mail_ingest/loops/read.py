@@ -1,5 +1,6 @@
 """Reads what was stored, in the worker process, and writes down what it is."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -19,7 +20,11 @@ READ_AT_ONCE = 50
 
 
 async def read(running: Running[Tools]) -> None:
-    """Reads stored mails in the worker process and writes down what they are."""
+    """Two readers: while one waits for the worker process, the other writes down what came from it."""
+    await asyncio.gather(_reader(running), _reader(running))
+
+
+async def _reader(running: Running[Tools]) -> None:
     while not running.stopping.is_set():
         fresh = running.tools.fresh
         batch, running.tools.fresh = fresh[:READ_AT_ONCE], fresh[READ_AT_ONCE:]
@@ -42,9 +47,9 @@ async def _take_up(running: Running[Tools]) -> list[tuple[UUID, bytes]]:
 async def _read_batch(running: Running[Tools], batch: Sequence[tuple[UUID, bytes]]) -> None:
     mails = await queries.mails_with_boxes(running, [mail_id for mail_id, _ in batch])
     jobs = [(mails[mail_id], raw) for mail_id, raw in batch if mail_id in mails]
-    readings = await worker.read(
-        [worker.Job.of(mail, box, raw, running.settings) for (mail, box), raw in jobs], running.settings
-    )
+    told = [worker.Job.of(mail, box, raw, running.settings) for (mail, box), raw in jobs]
+    async with running.tools.worker:
+        readings = await worker.read(told, running.settings)
     fault("after_parse")
     judged: list[tuple[Row, Row, Reading]] = [
         (mail, box, found) for ((mail, box), _), found in zip(jobs, readings, strict=True)
