@@ -1,6 +1,6 @@
 """The three services of the main job together, on either bus and either database, reading a real mailbox."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from customer.service import service as customer
 from dispatch.service import service as dispatch
+from fleet import Fleet, Mailbox, open_fleet
 from harness import at_work, client
 from localservers import Dovecot, Postgres, SmtpSink
 from localservers.dovecot import PASSWORD
@@ -103,3 +104,19 @@ def _dovecot(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     server.deliver(user, [])
     where = {"host": "127.0.0.1", "port": server.pop3, "user": user, "password": PASSWORD}
     return lambda messages: server.deliver(user, messages), lambda: server.messages(user), where
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """The services as processes, with servers of their own. One for all proofs: each uses a mailbox and
+    dispatch numbers of its own, and leaves all services running."""
+    with open_fleet(tmp_path_factory.mktemp("fleet")) as found:
+        yield found
+
+
+@pytest.fixture
+def mailbox(fleet: Fleet) -> Iterator[Mailbox]:
+    """A mailbox of this test alone, for `fleet.watch`; nobody polls it any more afterwards."""
+    mailbox = fleet.mailbox()
+    yield mailbox
+    fleet.forget(mailbox)
