@@ -1,7 +1,9 @@
 """What can be set for this service, beside what every service has."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from shared.settings import Settings
+
+from dispatch.windows import zone_of
 
 
 class DispatchSettings(Settings):
@@ -24,3 +26,8 @@ class DispatchSettings(Settings):
     resend_hours: float = Field(
         24, ge=0, description="An open dispatch tells its status again after so many hours; 0: never."
     )
+
+    @field_validator("default_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        return zone_of(name).key

@@ -31,8 +31,9 @@ def _board(*columns: str) -> Index:
 
 
 # `board` is the short number that people see. `search` holds the words by which a dispatch is found: a
-# full-text index, made by the first migration, reads it. `as_sent` is the partner's content where the
-# office has edited since. `told_at` is when the partner was last told a status.
+# full-text index, made by the first migration, reads it (PostgreSQL: through the column `words`). `as_sent`
+# is the partner's content where the office has edited since. `told_at` is when the partner was last told a
+# status.
 dispatch = Table(
     "dispatch",
     Base.metadata,

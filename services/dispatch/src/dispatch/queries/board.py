@@ -93,8 +93,8 @@ def _found(sought: list[str], dialect: str) -> ColumnElement[bool]:
     need no quoting in either notation."""
     if dialect == "postgresql":
         query = " & ".join(f"'{word}':*" for word in sought)
-        index = literal_column("array_to_tsvector(string_to_array(dispatch.search, ' '))")
-        return index.op("@@", is_comparison=True)(text("CAST(:query AS tsquery)").bindparams(query=query))
+        found = literal_column("dispatch.words").op("@@", is_comparison=True)
+        return found(text("CAST(:query AS tsquery)").bindparams(query=query))
     query = " ".join(f'"{word}"*' for word in sought)
     matches = text("SELECT rowid FROM dispatch_search WHERE dispatch_search MATCH :query")
     return dispatch.c.board.in_(matches.bindparams(query=query).columns(column("rowid")))
