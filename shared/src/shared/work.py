@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import insert_rows, utcnow, uuid7
+from shared.batches import insert_rows
+from shared.db import utcnow, uuid7
 from shared.events import Event
 from shared.settings import Settings
 from shared.tables import audit, outbox

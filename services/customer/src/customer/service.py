@@ -1,12 +1,13 @@
 """What this service is."""
 
-from shared.service import Service, no_tools
+from shared.service import Service
 
 from customer.api import router
 from customer.flows.partners import introduce_payers
 from customer.handlers import handlers
 from customer.models import Base
 from customer.settings import CustomerSettings
+from customer.tools import open_tools
 
 service = Service(
     name="customer",
@@ -15,5 +16,5 @@ service = Service(
     router=router,
     handlers=handlers,
     loops=(introduce_payers,),
-    open_tools=no_tools,
+    open_tools=open_tools,
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from shared.db import insert_rows
+from shared.batches import insert_rows
 from shared.events.customer import CustomerMatched
 from shared.work import Work
 from sqlalchemy import bindparam, update

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from shared.db import insert_rows
+from shared.batches import insert_rows, insert_tables
 from shared.events.customer import Agreement, Equipment
 from shared.events.dispatch import Person, Phone
 from shared.work import Work
@@ -93,15 +93,14 @@ async def write_households(work: Work[Any], households: Sequence[Household]) -> 
             return {row["id"] for row in new if row["id"] not in numbers}
         for row in new:
             tell_customer(work, row | {"number": numbers[row["id"]]})
-    for table, rows in (
-        (location, [found.location for found in households]),
-        (contact, [row for found in households for row in found.contacts]),
-        (agreement, [row for found in households for row in found.agreements]),
-        (equipment, [row for found in households for row in found.equipment]),
-        (match_key, [row for found in households for row in found.keys]),
-    ):
-        if rows:
-            await insert_rows(work.session, table, rows)
+    batches = {
+        location: [found.location for found in households],
+        contact: [row for found in households for row in found.contacts],
+        agreement: [row for found in households for row in found.agreements],
+        equipment: [row for found in households for row in found.equipment],
+        match_key: [row for found in households for row in found.keys],
+    }
+    await insert_tables(work.session, batches)
     for found in households:
         tell_location(work, found.location)
         for row in found.agreements:

@@ -6,7 +6,7 @@ The partner's contract is the exception: its dates and plan are the partner's, a
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from shared.db import insert_rows
+from shared.batches import insert_rows
 from shared.events.dispatch import Person, Phone
 from shared.work import Work
 from sqlalchemy import Table, bindparam, select, update

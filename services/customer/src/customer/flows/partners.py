@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from shared.db import insert_rows
+from shared.batches import insert_rows
 from shared.service import Running
 from shared.work import Work
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from customer.claims import partner_customer_id
 from customer.contact import fold
 from customer.flows.news import tell_customer
 from customer.models import customer
+from customer.tools import Tools
 
 
 def payer_of(partner: str | None, bill_to: str | None, defaults: dict[str, str]) -> str | None:
@@ -20,18 +21,21 @@ def payer_of(partner: str | None, bill_to: str | None, defaults: dict[str, str])
     return (bill_to or "").strip() or (defaults.get(partner.casefold(), partner) if partner else None)
 
 
-async def payers(work: Work[Any], *, names: Collection[str]) -> dict[str, UUID]:
+async def payers(work: Work[Tools], *, names: Collection[str]) -> dict[str, UUID]:
     """The ids of the partner customers who were first called so; those who are missing are made."""
     ids = {name: partner_customer_id(name) for name in names}
-    query = select(customer.c.id).where(customer.c.id.in_(ids.values()))
-    found = set((await work.session.scalars(query)).all())
-    missing = {id: name for name, id in ids.items() if id not in found}
-    if missing:
-        await _introduce(work, missing)
+    unseen = {id: name for name, id in ids.items() if id not in work.tools.payers}
+    if unseen:
+        query = select(customer.c.id).where(customer.c.id.in_(unseen))
+        found = set((await work.session.scalars(query)).all())
+        work.tools.payers |= found  # those made just now are not: this transaction may still fail
+        missing = {id: name for id, name in unseen.items() if id not in found}
+        if missing:
+            await _introduce(work, missing)
     return ids
 
 
-async def _introduce(work: Work[Any], missing: dict[UUID, str]) -> None:
+async def _introduce(work: Work[Tools], missing: dict[UUID, str]) -> None:
     rows = [
         {
             "id": id,

@@ -7,7 +7,7 @@ says no more is taken away.
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from shared.db import insert_rows
+from shared.batches import insert_rows
 from shared.work import Work
 from sqlalchemy import delete, select, update
 
