@@ -66,11 +66,11 @@ async def _until_quiet(data: Data) -> list[Check]:
     urls = {name: data.database_url(name) for name in SERVICES}
     deadline = time.monotonic() + QUIET_SECONDS
     while True:
+        # in this order: a mail must not leave the mailbox unseen between the two looks
+        arriving = any((data.mailbox / "new").iterdir())
         checks = await look(urls, 0, booked(data))
-        empty = not any((data.mailbox / "new").iterdir())
-        if (
-            empty and not any(check.wrong or check.waiting for check in checks)
-        ) or time.monotonic() > deadline:
+        busy = arriving or any(check.wrong or check.waiting for check in checks)
+        if not busy or time.monotonic() > deadline:
             return checks
         await asyncio.sleep(0.2)
 
