@@ -17,12 +17,14 @@ from mail_ingest.settings import IngestSettings
 
 @dataclass
 class Tools:
-    """`fresh` hands just stored mails to the reader without another look into the database. `worker` is held
-    by who uses the worker process. `odd` are the uids, by mailbox, of mails that broke a session."""
+    """`fresh` hands just stored mails to the reader without another look into the database. `reading` and
+    `writing` keep two readers in the order of the mails. `odd` are the uids, by mailbox, of mails that broke
+    a session."""
 
     mailer: Mailer
     fresh: list[tuple[UUID, bytes]] = field(default_factory=list)
-    worker: asyncio.Lock = field(default_factory=asyncio.Lock)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     odd: dict[UUID, set[str]] = field(default_factory=dict)
 
 

@@ -1,7 +1,6 @@
 """Reads what was stored, in the worker process, and writes down what it is."""
 
 import asyncio
-from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -20,21 +19,28 @@ READ_AT_ONCE = 50
 
 
 async def read(running: Running[Tools]) -> None:
-    """Two readers: while one waits for the worker process, the other writes down what came from it."""
+    """Two readers: while one writes down what it has read, the other reads on; in the order of the mails."""
     await asyncio.gather(_reader(running), _reader(running))
 
 
 async def _reader(running: Running[Tools]) -> None:
+    tools = running.tools
     while not running.stopping.is_set():
-        fresh = running.tools.fresh
-        batch, running.tools.fresh = fresh[:READ_AT_ONCE], fresh[READ_AT_ONCE:]
-        batch = batch or await _take_up(running)
-        if batch:
-            await _read_batch(running, batch)
-            if not running.tools.fresh:
-                running.wake("poll")  # a mailbox waits until its last mails are read
-        else:
+        async with tools.reading:
+            judged = await _read_batch(running)
+            if judged:
+                await tools.writing.acquire()  # before the other reader may take the next mails
+        if not judged:
             await running.pause(1.0, "read")
+            continue
+        try:
+            async with running.work() as work:
+                await reading_flow.judge(work, judged)
+        finally:
+            tools.writing.release()
+        running.wake("send")
+        if not tools.fresh:
+            running.wake("poll")  # a mailbox waits until its last mails are read
 
 
 async def _take_up(running: Running[Tools]) -> list[tuple[UUID, bytes]]:
@@ -44,16 +50,16 @@ async def _take_up(running: Running[Tools]) -> list[tuple[UUID, bytes]]:
         return await reading_flow.take_up(work, READ_AT_ONCE)
 
 
-async def _read_batch(running: Running[Tools], batch: Sequence[tuple[UUID, bytes]]) -> None:
+async def _read_batch(running: Running[Tools]) -> list[tuple[Row, Row, Reading]]:
+    """The next mails, each with its mailbox and what the worker process made of it."""
+    fresh = running.tools.fresh
+    batch, running.tools.fresh = fresh[:READ_AT_ONCE], fresh[READ_AT_ONCE:]
+    batch = batch or await _take_up(running)
+    if not batch:
+        return []
     mails = await queries.mails_with_boxes(running, [mail_id for mail_id, _ in batch])
-    jobs = [(mails[mail_id], raw) for mail_id, raw in batch if mail_id in mails]
-    told = [worker.Job.of(mail, box, raw, running.settings) for (mail, box), raw in jobs]
-    async with running.tools.worker:
-        readings = await worker.read(told, running.settings)
+    found = [(mails[mail_id], raw) for mail_id, raw in batch if mail_id in mails]
+    jobs = [worker.Job.of(mail, box, raw, running.settings) for (mail, box), raw in found]
+    readings = await worker.read(jobs, running.settings)
     fault("after_parse")
-    judged: list[tuple[Row, Row, Reading]] = [
-        (mail, box, found) for ((mail, box), _), found in zip(jobs, readings, strict=True)
-    ]
-    async with running.work() as work:
-        await reading_flow.judge(work, judged)
-    running.wake("send")
+    return [(mail, box, reading) for ((mail, box), _), reading in zip(found, readings, strict=True)]
