@@ -177,6 +177,21 @@ async def test_an_appointment_is_set_on_the_locations_clock_moved_and_taken_back
     assert kinds == ["unscheduled", "moved", "status", "scheduled", "created"]
 
 
+async def test_the_board_shows_the_next_appointment_else_the_last(
+    run: Running[Any], office: httpx.AsyncClient
+) -> None:
+    await feed(run, received())
+    shown: list[str] = []
+    for day in ("2020-03-03", "2020-03-01", "2999-03-05", "2999-03-04"):
+        window = {"start": f"{day}T08:00Z", "end": f"{day}T12:00Z"}
+        made = await ok(await office.post(f"{ONE}/appointments", json=window), 201)
+        shown.append((await ok(await office.get(ONE)))["scheduled_start"][:10])
+    assert shown == ["2020-03-03", "2020-03-03", "2999-03-05", "2999-03-04"]
+    gone = f"{ONE}/appointments/{made['id']}"
+    await ok(await office.delete(gone, headers={"If-Match": '"1"'}), 204)
+    assert (await ok(await office.get(ONE)))["scheduled_start"].startswith("2999-03-05")
+
+
 async def test_an_hour_that_does_not_exist_is_refused_in_words(
     run: Running[Any], office: httpx.AsyncClient
 ) -> None:

@@ -10,12 +10,12 @@ from shared.etag import check_version
 from shared.events.dispatch import DispatchScheduled
 from shared.problems import Problem, conflict, not_found
 from shared.work import Work
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, insert, update
 
 from dispatch.flows.ledger import tell
 from dispatch.flows.office import change, record, set_status
 from dispatch.models import appointment
-from dispatch.queries import check_technician, dispatch_row, one
+from dispatch.queries import check_technician, dispatch_row, next_window, one
 from dispatch.windows import Window, spoken, window
 
 
@@ -131,14 +131,8 @@ async def _scheduled(
 
 
 async def _next(work: Work[Any], id: UUID) -> dict[str, datetime | None]:
-    """The window that the board shows: the next one that has not ended, else the last one."""
-    statement = (
-        select(appointment.c.start_at, appointment.c.end_at)
-        .where(appointment.c.dispatch_id == id, ~appointment.c.cancelled)
-        .order_by(appointment.c.end_at < work.now, appointment.c.start_at)
-    )
-    found = (await work.session.execute(statement)).first()
-    return {"scheduled_start": found[0] if found else None, "scheduled_end": found[1] if found else None}
+    start, end = await next_window(work.session, id, work.now)
+    return {"scheduled_start": start, "scheduled_end": end}
 
 
 def _say(work: Work[Any], row: Mapping[Any, Any], about: Mapping[Any, Any], when: Window | None) -> None:

@@ -7,10 +7,10 @@ from typing import Any, Literal
 from shared.db import uuid7
 from shared.problems import conflict
 from shared.work import Work
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 
-from dispatch.models import appointment, delivery, dispatch
-from dispatch.queries import Association, associations
+from dispatch.models import delivery, dispatch
+from dispatch.queries import Association, associations, next_window
 
 Cause = Literal["change", "appointment", "repeat"]
 
@@ -68,7 +68,7 @@ async def tell(
     code = found.map.partner_code(row["status"]) if found else None
     start = None
     if code is not None and code.time == "appointment":
-        start = await next_appointment(work, row["id"])
+        start, _ = await next_window(work.session, row["id"], work.now)
         if start is None:
             raise conflict("Set the appointment first", f"The partner's code {code.code} carries its time.")
     new = entry(row, found, now=work.now, cause=cause, changed_at=changed_at, appointment_at=start, note=note)
@@ -78,13 +78,3 @@ async def tell(
     await work.session.execute(update(dispatch).where(dispatch.c.id == row["id"]).values(told_at=work.now))
     work.wake("deliver")
     return True
-
-
-async def next_appointment(work: Work[Any], dispatch_id: Any) -> datetime | None:
-    """The start of the next appointment that has not ended, else of the last one."""
-    statement = (
-        select(appointment.c.start_at)
-        .where(appointment.c.dispatch_id == dispatch_id, ~appointment.c.cancelled)
-        .order_by(appointment.c.end_at < work.now, appointment.c.start_at)
-    )
-    return (await work.session.execute(statement)).scalar()

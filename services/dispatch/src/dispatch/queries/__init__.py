@@ -1,6 +1,7 @@
 """What several use cases read."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -8,7 +9,14 @@ from shared.problems import Problem, not_found
 from sqlalchemy import RowMapping, Table, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from dispatch.models import dispatch, partner_account, status_association, status_code, technician
+from dispatch.models import (
+    appointment,
+    dispatch,
+    partner_account,
+    status_association,
+    status_code,
+    technician,
+)
 from dispatch.status import StatusMap
 
 Reader = AsyncSession | AsyncConnection
@@ -77,3 +85,15 @@ async def told_partners(reader: Reader) -> list[str]:
     """The partners whose account is there and enabled."""
     statement = select(partner_account.c.partner).where(partner_account.c.enabled)
     return list((await reader.execute(statement)).scalars())
+
+
+async def next_window(
+    reader: Reader, dispatch_id: UUID, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Start and end of the next appointment that has not ended, else of the last one; None: there is none."""
+    table = appointment
+    mine = select(table.c.start_at, table.c.end_at, (table.c.end_at < now).label("ended"))
+    mine = mine.where(table.c.dispatch_id == dispatch_id, ~table.c.cancelled).order_by(table.c.start_at)
+    rows = (await reader.execute(mine)).all()
+    coming = [row for row in rows if not row.ended]
+    return (coming or rows[-1:])[0][:2] if rows else (None, None)
