@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from mail_ingest.mailbox.connection import Connection
 from mail_ingest.mailbox.imap import fetched
 from mail_ingest.mailbox.imap_wire import Response, quoted_folder
-from mail_ingest.mailbox.pop3 import grouped, read_text
+from mail_ingest.mailbox.multiline import read_text
+from mail_ingest.mailbox.pop3 import grouped
 from mail_ingest.mailbox.values import Item, MailboxSettings, printable, too_short
 from scripted_pop3 import escaped
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from mail_ingest.mailbox.connection import Connection
+from mail_ingest.mailbox.multiline import read_text
 from mail_ingest.mailbox.pop3_login import log_in
 from mail_ingest.mailbox.values import (
     Item,
@@ -199,25 +200,3 @@ async def _capabilities(connection: Connection) -> set[bytes]:
         return set()
     lines = (await read_text(connection, limit=65536)).upper().splitlines()
     return {line.split()[0] for line in lines if line.strip()}
-
-
-async def read_text(connection: Connection, *, limit: int, item: Item | None = None) -> bytes:
-    """The lines of a multi-line answer up to its lone dot, unescaped. Only CR LF ends a line: a server that
-    hands out a bare LF has not escaped the dot behind it. And only a doubled dot is an escape: Dovecot 2.3
-    does not double one that a mail starts with."""
-    buffer = connection.buffer
-    looked = 0
-    while not buffer.startswith(b".\r\n"):
-        end = buffer.find(b"\r\n.\r\n", looked)
-        if end >= 0:
-            text = connection.take(end + 2)
-            del buffer[:3]
-            if text.startswith(b".."):
-                text = text[1:]
-            return text.replace(b"\r\n..", b"\r\n.") if b"\r\n.." in text else text
-        if len(buffer) > limit:
-            raise connection.fail("protocol", f"The server sent more than {limit} bytes.", item=item)
-        looked = max(0, len(buffer) - 4)
-        await connection.more()
-    del buffer[:3]
-    return b""
