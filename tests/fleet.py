@@ -63,7 +63,11 @@ class Mailbox:
         self._dovecot.deliver(self.user, [letter.raw for letter in letters])
 
     def left(self) -> list[bytes]:
-        return self._dovecot.messages(self.user)
+        while True:
+            try:
+                return self._dovecot.messages(self.user)
+            except FileNotFoundError:
+                continue  # the server renames a mail when it is first seen
 
 
 class Fleet:

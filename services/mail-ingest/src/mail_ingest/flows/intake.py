@@ -12,7 +12,7 @@ from shared.db import Row, uuid7
 from shared.work import Work
 from sqlalchemy import exists, insert, or_, select, update
 
-from mail_ingest.tables import mailboxes, mails, raw_mails
+from mail_ingest.tables import UNREAD, mailboxes, mails, raw_mails
 from mail_ingest.tools import Tools
 
 
@@ -44,7 +44,7 @@ async def lease_mailboxes(work: Work[Tools]) -> Sequence[Row]:
     `lease_by` names this visit, not the process, which may have started another. A mailbox whose last mails
     are not read yet waits: what comes now must not overtake them."""
     free = or_(mailboxes.c.lease_until.is_(None), mailboxes.c.lease_until < work.now)
-    unread = exists().where(mails.c.mailbox_id == mailboxes.c.id, mails.c.state == "stored")
+    unread = exists().where(mails.c.mailbox_id == mailboxes.c.id, UNREAD)
     due = (
         update(mailboxes)
         .where(mailboxes.c.enabled, mailboxes.c.next_poll_at <= work.now, free, ~unread)

@@ -10,11 +10,11 @@ import pydantic_core
 from shared.db import Row
 from shared.events.dispatch import DispatchMentioned, DispatchReceived, DispatchResolved, dispatch_id
 from shared.work import Work
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 
 from mail_ingest.flows.forwarding import queue_forwards
 from mail_ingest.reading import Reading
-from mail_ingest.tables import mailboxes, mails, raw_mails
+from mail_ingest.tables import UNREAD, mailboxes, mails, raw_mails
 from mail_ingest.tools import Tools
 
 
@@ -66,7 +66,10 @@ _READ = (
 
 async def judge(work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]]) -> None:
     """Writes down what (mail, mailbox, reading) say: a dispatch goes out as an event, everything else has
-    its outcome now."""
+    its outcome now. What is not in turn is left for later."""
+    readings = await _in_turn(work, readings)
+    if not readings:
+        return
     await work.session.execute(_READ, [_read_row(work, mail, reading) for mail, _, reading in readings])
     for mail, box, reading in readings:
         if reading.kind == "dispatch":
@@ -82,6 +85,20 @@ async def judge(work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]])
             work.emit(mention, dispatch_id(box.partner, number))
     unable = [(mail, box) for mail, box, reading in readings if reading.kind == "unable"]
     await queue_forwards(work, [(mail, box, "unable") for mail, box in unable])
+
+
+async def _in_turn(
+    work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]]
+) -> Sequence[tuple[Row, Row, Reading]]:
+    """Those that overtake no mail of their mailbox that was left unread, by a crash or an outage: after its
+    lease it is taken up, and these after it. A dispatch must not come after its cancellation."""
+    first: dict[UUID, UUID] = {}
+    for mail, _, _ in readings:
+        first.setdefault(mail.mailbox_id, mail.id)
+    before = or_(*(and_(mails.c.mailbox_id == box, mails.c.id < mail) for box, mail in first.items()))
+    left = select(mails.c.mailbox_id).where(UNREAD, before).distinct()
+    held = set(await work.session.scalars(left))
+    return [reading for reading in readings if reading[0].mailbox_id not in held] if held else readings
 
 
 async def resolve(work: Work[Tools], answers: Sequence[DispatchResolved]) -> None:

@@ -20,7 +20,12 @@ READ_AT_ONCE = 50
 
 async def read(running: Running[Tools]) -> None:
     """Two readers: while one writes down what it has read, the other reads on; in the order of the mails."""
-    await asyncio.gather(_reader(running), _reader(running))
+    readers = [asyncio.create_task(_reader(running)) for _ in range(2)]
+    try:
+        await asyncio.gather(*readers)
+    finally:
+        for reader in readers:
+            reader.cancel()
 
 
 async def _reader(running: Running[Tools]) -> None:

@@ -1,0 +1,67 @@
+"""Mails are written down in the order in which they came, also when writing down fails on the way."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batches import Letter, ordinary
+from harness import at_work, client, said
+from letters import RULES
+from mail_ingest.flows import reading as flow
+from mail_ingest.service import service as mail_ingest
+from shared.events.dispatch import DispatchReceived
+
+MAILBOX = {
+    "name": "office",
+    "kind": "maildir",
+    "vendor_id": RULES.vendor_id,
+    "authserv_id": RULES.authserv_id,
+    "trusted_senders": RULES.trusted_senders,
+    "poll_seconds": 5,
+}
+
+
+@pytest.mark.parametrize("failing", [{1}, {2}, {1, 3, 4}])
+async def test_what_failed_is_not_overtaken(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, failing: set[int]
+) -> None:
+    calls, judge = 0, flow.judge
+
+    async def sometimes(*arguments: Any) -> None:
+        nonlocal calls
+        calls += 1
+        await judge(*arguments)
+        if calls in failing:
+            raise ConnectionResetError("the database went away")
+
+    monkeypatch.setattr(flow, "judge", sometimes)
+    monkeypatch.setattr(sys.modules["mail_ingest.loops.read"], "READ_AT_ONCE", 2)
+    mails = [ordinary() for _ in range(12)]
+    deliver(tmp_path / "mailbox", mails)
+    settings = {"lease_seconds": 0.5, "poll_batch": 3}
+    async with at_work(mail_ingest, database_url, loops=True, **settings) as running:
+        async with client(running, "office.admin") as http:
+            (
+                await http.post("/v1/mailboxes", json={**MAILBOX, "path": str(tmp_path / "mailbox")})
+            ).raise_for_status()
+        numbers = list[str]()
+        async with asyncio.timeout(30):
+            while len(numbers) < len(mails):
+                await asyncio.sleep(0.1)
+                numbers += [
+                    event.content.number
+                    for event in await said(running)
+                    if isinstance(event, DispatchReceived)
+                ]
+        readers = [task for task in asyncio.all_tasks() if "_reader" in repr(task.get_coro())]
+    assert numbers == [mail.number for mail in mails]
+    assert len(readers) == 2
+
+
+def deliver(folder: Path, mails: list[Letter]) -> None:
+    for name in ("new", "cur", "tmp"):
+        (folder / name).mkdir(parents=True)
+    for number, mail in enumerate(mails):
+        (folder / "new" / f"{1_760_000_000 + number}.test").write_bytes(mail.raw)
