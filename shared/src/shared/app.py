@@ -1,5 +1,6 @@
 """From services to one FastAPI app. Nothing here knows how many of them there are."""
 
+import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -22,6 +23,8 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
         async with AsyncExitStack() as stack:
             for running in services:
                 await stack.enter_async_context(running.start(loops=loops))
+            if loops:
+                _settle_memory()
             yield
 
     app = FastAPI(title=title, version="1", lifespan=lifespan, separate_input_output_schemas=False)
@@ -35,6 +38,14 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
         app.include_router(running.service.router, dependencies=[Depends(_serves(running))])
     app.add_middleware(CommitBeforeAnswer)
     return app
+
+
+def _settle_memory() -> None:
+    """What start-up made stays for good, so the collector need not walk it; and batches make many short-lived
+    objects, which the default thresholds take for leaks (a fifth of a batch's time, measured)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _serves(running: Running[Any]) -> Callable[[Request], Awaitable[None]]:

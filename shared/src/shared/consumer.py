@@ -9,7 +9,8 @@ from uuid import UUID
 
 import structlog
 
-from shared.db import insert_ignore, is_outage
+from shared.batches import insert_rows
+from shared.db import is_outage
 from shared.fault import fault
 from shared.tables import inbox
 from shared.telemetry import BURIED, CONSUMED, span
@@ -70,10 +71,10 @@ async def _transact(
     running: "Running[Any]", envelopes: Sequence[dict[str, Any]], traces: dict[str, str]
 ) -> None:
     async with running.work(traces) as work:
-        statement = insert_ignore(work.session, inbox, ["event_id"], returning=["event_id"])
         ids = dict.fromkeys(UUID(envelope["id"]) for envelope in envelopes)
         rows = [{"event_id": event_id, "received_at": work.now} for event_id in ids]
-        fresh = set((await work.session.scalars(statement, rows)).all())
+        new = await insert_rows(work.session, inbox, rows, ignore=["event_id"], returning=["event_id"])
+        fresh = {row.event_id for row in new}
         waiting = [e for e in envelopes if UUID(e["id"]) in fresh]
         for name, group in itertools.groupby(waiting, key=lambda envelope: envelope["type"]):
             known = running.service.handlers.by_name.get(name)

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from shared.db import Row, insert_ignore, uuid7
+from shared.batches import insert_rows
+from shared.db import Row, uuid7
 from shared.work import Work
 from sqlalchemy import bindparam, select, update
 
@@ -32,7 +33,7 @@ async def queue_forwards(work: Work[Tools], mails_: Sequence[tuple[Row, Row, str
         if (recipient := box.processed_to if kind == "processed" else box.error_to)
     ]
     if rows:
-        await work.session.execute(insert_ignore(work.session, forwards, ["mail_id", "round"]), rows)
+        await insert_rows(work.session, forwards, rows, ignore=["mail_id", "round"])
         work.wake("send")
 
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from shared.batches import insert_tables
 from shared.db import Row, uuid7
 from shared.work import Work
-from sqlalchemy import exists, insert, or_, select, update
+from sqlalchemy import exists, or_, select, update
 
 from mail_ingest.tables import UNREAD, mailboxes, mails, raw_mails
 from mail_ingest.tools import Tools
@@ -186,6 +187,5 @@ def _mail(
 
 
 async def _insert(work: Work[Tools], rows: list[dict[str, Any]], raws: list[tuple[UUID, bytes]]) -> None:
-    if rows:
-        await work.session.execute(insert(mails), rows)
-        await work.session.execute(insert(raw_mails), [{"mail_id": id, "raw": raw} for id, raw in raws])
+    originals = [{"mail_id": mail_id, "raw": raw} for mail_id, raw in raws]
+    await insert_tables(work.session, {mails: rows, raw_mails: originals})
