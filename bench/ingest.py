@@ -6,6 +6,7 @@ batched insert of the raw mail, DELE, without a bus.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -23,10 +24,11 @@ from mail_ingest.mailbox import MailboxSettings, open_mailbox
 from mail_ingest.verdict import Rules, read
 from pydantic import SecretStr
 
-from bench.fleet import fleet, free_port, process_of
+from bench.fleet import Fleet, fleet, free_port, process_of
 from bench.mails import AUTHSERV_ID, SENDER, VENDOR_ID, mail
 
 MAILS = 2000
+WARM_UP = 200
 
 
 def run(mails: int = MAILS) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def _getmail6(dovecot: Dovecot, user: str, folder: Path) -> None:
         f"username = {user}\npassword = {PASSWORD}\n[destination]\ntype = Maildir\npath = {folder}/\n"
         "[options]\ndelete = true\nread_all = true\nverbose = 0\n"
     )
-    _call("getmail", "--rcfile", str(folder / "rc"), "--getmaildir", str(folder / "state"))
+    _call(folder, "getmail", "--rcfile", str(folder / "rc"), "--getmaildir", str(folder / "state"))
 
 
 def _fetchmail(dovecot: Dovecot, user: str, folder: Path) -> None:
@@ -78,7 +80,17 @@ def _fetchmail(dovecot: Dovecot, user: str, folder: Path) -> None:
         f'sslproto "" no rewrite fetchall mda "/bin/sh -c \'cat >>{folder}/mails\'"\n'
     )
     rc.chmod(0o600)
-    _call("fetchmail", "-f", str(rc), "--pidfile", str(folder / "pid"), "--idfile", str(folder / "ids"), "-s")
+    _call(
+        folder,
+        "fetchmail",
+        "-f",
+        str(rc),
+        "--pidfile",
+        str(folder / "pid"),
+        "--idfile",
+        str(folder / "ids"),
+        "-s",
+    )
 
 
 def _mpop(dovecot: Dovecot, user: str, folder: Path) -> None:
@@ -90,7 +102,7 @@ def _mpop(dovecot: Dovecot, user: str, folder: Path) -> None:
         f"auth user\nkeep off\nuidls_file {folder}/uidls\ndelivery maildir {folder}\naccount default : a\n"
     )
     rc.chmod(0o600)
-    _call("mpop", "-C", str(rc), "-q")
+    _call(folder, "mpop", "-C", str(rc), "-q")
 
 
 PEERS: dict[str, Callable[[Dovecot, str, Path], None]] = {
@@ -100,8 +112,15 @@ PEERS: dict[str, Callable[[Dovecot, str, Path], None]] = {
 }
 
 
-def _call(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, timeout=300, check=False)
+def _call(folder: Path, *command: str) -> None:
+    """Runs a peer as nobody where we are root: getmail refuses root, and none of them needs to be."""
+    who: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, "nobody", "nogroup")
+        who = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+    home = {**os.environ, "HOME": str(folder)}
+    done = subprocess.run(command, capture_output=True, timeout=300, check=False, env=home, **who)
     if done.returncode:
         raise RuntimeError(f"{command[0]}: {done.stderr.decode()[-500:]}{done.stdout.decode()[-500:]}")
 
@@ -136,8 +155,7 @@ def _settings(dovecot: Dovecot, user: str) -> MailboxSettings:
 
 
 def _whole_job(messages: list[bytes]) -> tuple[float, dict[str, Any]]:
-    """Mails a second from the poll's start until every forward is sent, every dispatch has its customer and
-    the mailbox is empty; and the processor seconds a process used."""
+    """Mails a second, and the milliseconds of processor time that each process spent on a mail."""
     sink_port = free_port()
     count = Path(tempfile.mkdtemp(prefix="bench.")) / "count"
     with (
@@ -148,33 +166,41 @@ def _whole_job(messages: list[bytes]) -> tuple[float, dict[str, Any]]:
             CALLBOARD_SMTP_PORT=str(sink_port),
         ) as system,
     ):
-        user = system.dovecot.new_user()
-        system.dovecot.deliver(user, messages)
+        # a service runs for weeks: what it does once (first statements, the worker's start) is not its rate
+        _take_in(system, count, [mail(30_000_000 + number) for number in range(WARM_UP)])
         before = system.seconds_of_processor()
-        started = time.perf_counter()
-        with system.http("mail_ingest") as http:
-            http.post("/v1/mailboxes", json=_mailbox(system.dovecot, user)).raise_for_status()
-        _wait(lambda: _read(count) >= len(messages), f"{len(messages)} forwards")
-        forwarded = time.perf_counter() - started
-        matched = "SELECT count(*) FROM dispatch WHERE customer_id IS NOT NULL"
-        _wait(lambda: int(system.postgres.execute(matched, database="dispatch")) == len(messages), "matches")
-        took = time.perf_counter() - started
-        if system.dovecot.messages(user):
-            raise RuntimeError("the mailbox is not empty")
+        took = _take_in(system, count, messages)
         after = system.seconds_of_processor()
     spent = {name: round((after[name] - before[name]) * 1e3 / len(messages), 3) for name in after}
-    detail = {"seconds": took, "seconds_until_forwarded": forwarded, "processor_ms_a_mail": spent}
-    return len(messages) / took, detail
+    return len(messages) / took, {"processor_ms_a_mail": spent}
+
+
+def _take_in(system: Fleet, count: Path, messages: list[bytes]) -> float:
+    """Seconds until every mail is forwarded, every dispatch has its customer and the mailbox is empty."""
+    user = system.dovecot.new_user()
+    system.dovecot.deliver(user, messages)
+    sent = _read(count) + len(messages)
+    matched = "SELECT count(*) FROM dispatch WHERE customer_id IS NOT NULL"
+    known = int(system.postgres.execute(matched, database="dispatch")) + len(messages)
+    with system.http("mail_ingest") as http:
+        started = time.perf_counter()
+        http.post("/v1/mailboxes", json=_mailbox(system.dovecot, user)).raise_for_status()
+        _wait(lambda: _read(count) >= sent, f"{sent} forwards")
+        _wait(lambda: int(system.postgres.execute(matched, database="dispatch")) == known, "matches")
+        took = time.perf_counter() - started
+    if system.dovecot.messages(user):
+        raise RuntimeError("the mailbox is not empty")
+    return took
 
 
 def _mailbox(dovecot: Dovecot, user: str) -> dict[str, Any]:
     return {
-        "name": "bench",
+        "name": user,
         "host": "127.0.0.1",
         "port": dovecot.pop3,
         "user": user,
         "password": PASSWORD,
-        "address": "office@contractor.example",
+        "address": f"{user}@contractor.example",
         "vendor_id": VENDOR_ID,
         "authserv_id": AUTHSERV_ID,
         "trusted_senders": [SENDER],

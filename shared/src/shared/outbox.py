@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 LOCK = 0x0B0C  # of this service's database alone
 ROWS = 1000
-BATCH = 100
+BATCH = 250
 PUBLISH_SECONDS = 20.0
 KEEP = timedelta(days=7)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 CONTENT_TYPE = "application/cloudevents-batch+json"
-PREFETCH = 20  # messages, each a batch of up to 100 events
+PREFETCH = 20  # messages, each a batch of up to 250 events
 EVENTS_A_TRANSACTION = 500
 CONNECT_SECONDS = 5.0
 CONFIRM_SECONDS = 15.0

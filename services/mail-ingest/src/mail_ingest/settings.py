@@ -7,9 +7,9 @@ from shared.settings import Settings
 
 
 class IngestSettings(Settings):
-    poll_batch: Annotated[int, Field(ge=1, le=1000)] = 100
+    poll_batch: Annotated[int, Field(ge=1, le=1000)] = 250
     """Most mails read before they are committed."""
-    session_mails: Annotated[int, Field(ge=1)] = 2000
+    session_mails: Annotated[int, Field(ge=1)] = 10_000
     """Most mails in one mailbox session; deletions count only when a session ends."""
     max_mail_bytes: Annotated[int, Field(ge=100_000)] = 50_000_000
     """A larger mail stays in the mailbox and raises an alarm."""
@@ -21,7 +21,7 @@ class IngestSettings(Settings):
     """Most memory that reading one mail may take."""
     parse_attempts: Annotated[int, Field(ge=1)] = 3
     """A mail that ended the reading process this often is unable, unread."""
-    forward_batch: Annotated[int, Field(ge=1, le=500)] = 100
+    forward_batch: Annotated[int, Field(ge=1, le=500)] = 250
     """Most forwards taken at once."""
     forward_give_up_hours: Annotated[float, Field(gt=0)] = 72.0
     """A forward refused for this long waits for a person."""

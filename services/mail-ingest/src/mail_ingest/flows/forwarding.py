@@ -11,6 +11,7 @@ from shared.db import Row, uuid7
 from shared.work import Work
 from sqlalchemy import bindparam, select, update
 
+from mail_ingest.portion import portion
 from mail_ingest.tables import forwards, mailboxes, mails, raw_mails
 from mail_ingest.tools import Tools
 
@@ -39,11 +40,11 @@ async def queue_forwards(work: Work[Tools], mails_: Sequence[tuple[Row, Row, str
 
 async def lease_forwards(work: Work[Tools]) -> Sequence[Row]:
     """Forwards that are due, with what their composition needs."""
-    due = select(forwards.c.id).where(forwards.c.state == "waiting", forwards.c.due_at <= work.now)
+    due = select(forwards.c.id, mails.c.size).where(forwards.c.mail_id == mails.c.id)
+    due = due.where(forwards.c.state == "waiting", forwards.c.due_at <= work.now)
     due = due.order_by(forwards.c.due_at).limit(work.settings.forward_batch)
-    if work.session.get_bind().dialect.name == "postgresql":
-        due = due.with_for_update(skip_locked=True)
-    ids = list((await work.session.execute(due)).scalars())
+    found = (await work.session.execute(due.with_for_update(skip_locked=True, of=forwards))).all()
+    ids = [row.id for row in portion(found, len(found), lambda row: row.size)]
     if not ids:
         return []
     lease = work.now + timedelta(seconds=work.settings.lease_seconds)

@@ -13,6 +13,7 @@ from shared.work import Work
 from sqlalchemy import and_, bindparam, exists, or_, select, update
 
 from mail_ingest.flows.forwarding import queue_forwards
+from mail_ingest.portion import portion
 from mail_ingest.reading import Reading
 from mail_ingest.tables import UNREAD, mailboxes, mails, raw_mails
 from mail_ingest.tools import Tools
@@ -32,12 +33,13 @@ async def take_up(work: Work[Tools], limit: int) -> list[tuple[UUID, bytes]]:
         older.c.mailbox_id == mails.c.mailbox_id,
         older.c.id < mails.c.id,
     )
-    query = select(mails.c.id, mails.c.attempts).where(*due, ~taken).order_by(mails.c.id).limit(limit)
+    columns = (mails.c.id, mails.c.attempts, mails.c.size)
+    query = select(*columns).where(*due, ~taken).order_by(mails.c.id).limit(limit)
     waiting = (await work.session.execute(query)).all()
     if not waiting:
         return []
-    untried = takewhile(lambda row: row.attempts == 0, waiting)
-    ids = [row.id for row in untried] or [waiting[0].id]
+    untried = list(takewhile(lambda row: row.attempts == 0, waiting))
+    ids = [row.id for row in portion(untried, limit, lambda row: row.size)] or [waiting[0].id]
     lease = work.now + timedelta(seconds=work.settings.lease_seconds)
     counted = update(mails).where(mails.c.id.in_(ids))
     await work.session.execute(counted.values(attempts=mails.c.attempts + 1, due_at=lease))

@@ -12,12 +12,13 @@ from shared.service import Running
 from mail_ingest import queries
 from mail_ingest.flows import intake
 from mail_ingest.mailbox import Item, Mail, MailboxError, open_mailbox
+from mail_ingest.portion import BYTES, portion
 from mail_ingest.tools import Tools, mailbox_settings
 
 log = structlog.get_logger()
 
-BATCH_BYTES = 8_000_000
 UNREAD_LIMIT = 1000  # stored mails waiting in memory before polling waits for the reader
+UNREAD_BYTES = 8 * BYTES
 
 
 async def poll(running: Running[Tools]) -> None:
@@ -123,24 +124,20 @@ async def _session(running: Running[Tools], box: Row, choose: Callable[[Sequence
         fault("after_quit")
     if gone:
         async with running.work() as work:
+            await intake.keep_lease(
+                work, box
+            )  # without it, another visit may have read them before they went
             await intake.mark_deleted(work, gone)
     if failures:
         raise failures[0]
 
 
-def _batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
-    """Groups of at most `size` mails or about BATCH_BYTES. Each is fetched, stored and marked for deletion
-    before the next is asked for: a session's commands must not overlap."""
-    batch: list[Item] = []
-    held = 0
-    for item in items:
-        batch.append(item)
-        held += item.size
-        if len(batch) == size or held > BATCH_BYTES:
-            yield batch
-            batch, held = [], 0
-    if batch:
+def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """Groups of at most `size` mails. Each is fetched, stored and marked for deletion before the next is
+    asked for: a session's commands must not overlap."""
+    while batch := portion(items, size, lambda item: item.size):
         yield batch
+        items = items[len(batch) :]
 
 
 async def _fetch(fetched: AsyncIterator[Mail], failures: list[MailboxError]) -> list[Mail]:
@@ -155,5 +152,9 @@ async def _fetch(fetched: AsyncIterator[Mail], failures: list[MailboxError]) -> 
 
 
 async def _let_reader_catch_up(running: Running[Tools]) -> None:
-    while len(running.tools.fresh) > UNREAD_LIMIT and not running.stopping.is_set():
+    fresh = running.tools.fresh
+    while len(fresh) > UNREAD_LIMIT or sum(len(raw) for _, raw in fresh) > UNREAD_BYTES:
+        if running.stopping.is_set():
+            return
         await running.pause(0.05, "poll waits")
+        fresh = running.tools.fresh

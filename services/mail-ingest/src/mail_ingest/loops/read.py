@@ -10,12 +10,13 @@ from shared.service import Running
 
 from mail_ingest import queries, worker
 from mail_ingest.flows import reading as reading_flow
+from mail_ingest.portion import portion
 from mail_ingest.reading import Reading
 from mail_ingest.tools import Tools
 
 log = structlog.get_logger()
 
-READ_AT_ONCE = 50
+READ_AT_ONCE = 200
 
 
 async def read(running: Running[Tools]) -> None:
@@ -58,7 +59,8 @@ async def _take_up(running: Running[Tools]) -> list[tuple[UUID, bytes]]:
 async def _read_batch(running: Running[Tools]) -> list[tuple[Row, Row, Reading]]:
     """The next mails, each with its mailbox and what the worker process made of it."""
     fresh = running.tools.fresh
-    batch, running.tools.fresh = fresh[:READ_AT_ONCE], fresh[READ_AT_ONCE:]
+    batch = portion(fresh, READ_AT_ONCE, lambda mail: len(mail[1]))
+    running.tools.fresh = fresh[len(batch) :]
     batch = batch or await _take_up(running)
     if not batch:
         return []

@@ -38,19 +38,19 @@ async def send(running: Running[Tools]) -> None:
 async def _send(running: Running[Tools], row: Row) -> tuple[str, bool] | None:
     """None when the server has it, else what it said and whether it meant it for good."""
     sender = row.return_address or running.settings.smtp_sender
-    message, _ = forward.compose(
-        row.raw,
-        kind=row.kind,
-        to=row.recipient,
-        sender_name=row.return_name,
-        sender_address=sender,
-        subject=row.subject or "",
-        reason=row.reason or "",
-        code=row.code or "",
-        outcome=row.outcome or "",
-        sha256=row.sha256,
-    )
     try:
+        message, _ = forward.compose(
+            row.raw,
+            kind=row.kind,
+            to=row.recipient,
+            sender_name=row.return_name,
+            sender_address=sender,
+            subject=row.subject or "",
+            reason=row.reason or "",
+            code=row.code or "",
+            outcome=row.outcome or "",
+            sha256=row.sha256,
+        )
         await running.tools.mailer.send(message, sender, [row.recipient])
     except MailRefused as refused:
         log.warning("forward_refused", forward=str(row.id), said=str(refused), permanent=refused.permanent)
@@ -59,4 +59,8 @@ async def _send(running: Running[Tools], row: Row) -> tuple[str, bool] | None:
         said = f"The outgoing mail server cannot be reached ({type(error).__name__}): check its settings."
         log.warning("forward_failed", forward=str(row.id), error=type(error).__name__)
         return said, False
+    except Exception as error:
+        # whatever is wrong with this one, its neighbours go out, and once
+        log.exception("forward_impossible", forward=str(row.id))
+        return f"It cannot be written ({type(error).__name__}): {error}"[:300], True
     return None

@@ -161,6 +161,10 @@ def upgrade() -> None:
         # attachments are base64 of text: compressing them costs more time than it saves room
         op.execute("ALTER TABLE raw_mail ALTER COLUMN raw SET STORAGE EXTERNAL")
 
+    if op.get_bind().dialect.name == "postgresql":
+        # an event lives for milliseconds: compressing it costs more than it saves
+        op.execute("ALTER TABLE outbox ALTER COLUMN body SET STORAGE EXTERNAL")
+
 
 def downgrade() -> None:
     op.drop_table('raw_mail')
