@@ -37,6 +37,7 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
             _show_roles(route)
         app.include_router(running.service.router, dependencies=[Depends(_serves(running))])
     app.add_middleware(CommitBeforeAnswer)
+    app.openapi = _with_bearer(app.openapi)
     return app
 
 
@@ -55,6 +56,22 @@ def _serves(running: Running[Any]) -> Callable[[Request], Awaitable[None]]:
     return serves
 
 
+def _with_bearer(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """The OpenAPI document with the scheme that `_SIGNED_IN` names. FastAPI's own way is a dependency that is
+    solved at each request."""
+
+    def described() -> dict[str, Any]:
+        found = document()
+        scheme = {"type": "http", "scheme": "bearer", "description": "An access token."}
+        found.setdefault("components", {})["securitySchemes"] = {"HTTPBearer": scheme}
+        return found
+
+    return described
+
+
+_SIGNED_IN = {"security": [{"HTTPBearer": []}]}
+
+
 def _show_roles(route: Any) -> None:
     """Writes the roles of `allow(...)` into the OpenAPI document as `x-roles`."""
     for nested in getattr(getattr(route, "original_router", None), "routes", ()):
@@ -63,4 +80,4 @@ def _show_roles(route: Any) -> None:
         for dependency in route.dependant.dependencies:
             roles = getattr(dependency.call, "roles", None)
             if roles:
-                route.openapi_extra = {**(route.openapi_extra or {}), "x-roles": list(roles)}
+                route.openapi_extra = {**(route.openapi_extra or {}), "x-roles": list(roles), **_SIGNED_IN}
