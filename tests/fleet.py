@@ -123,9 +123,9 @@ class Fleet:
 
     def stop(self, name: str, seconds: float = 15) -> float:
         """Asks the process to end; the seconds that took."""
-        process, started = self.processes.pop(name), time.monotonic()
-        process.terminate()
-        process.wait(seconds)
+        started = time.monotonic()
+        self.processes[name].terminate()
+        self.died(name, seconds)
         return time.monotonic() - started
 
     def kill(self, name: str) -> None:
@@ -135,7 +135,9 @@ class Fleet:
 
     def died(self, name: str, seconds: float = 30) -> int:
         """Waits until the process has ended by itself; its exit status."""
-        return self.processes.pop(name).wait(seconds)
+        status = self.processes[name].wait(seconds)
+        del self.processes[name]
+        return status
 
     def send(self, name: str, number: signal.Signals) -> None:
         self.processes[name].send_signal(number)

@@ -17,6 +17,8 @@ from localservers.certificates import self_signed
 
 USER, PASSWORD = "callboard", "pw"
 
+MAX_BYTES = 100_000_000
+
 Stage = Literal["MAIL", "RCPT", "DATA"]
 
 
@@ -103,10 +105,11 @@ class SmtpSink:
 
     def smtp(self) -> SMTP:
         if self._context is None:
-            return SMTP(self, enable_SMTPUTF8=True)
+            return SMTP(self, enable_SMTPUTF8=True, data_size_limit=MAX_BYTES)
         return SMTP(
             self,
             enable_SMTPUTF8=True,
+            data_size_limit=MAX_BYTES,
             tls_context=self._context,
             require_starttls=True,
             auth_required=True,
