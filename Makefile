@@ -42,8 +42,8 @@ fmt: .venv/.dev ## Format the code and mend what ruff can mend
 bench: .venv/.dev ## The benchmarks; results as JSON in bench/results
 	@deploy/setup/servers.sh bench && $(BIN)/python -m bench
 
-soak: .venv/.dev ## The long tests
-	@deploy/setup/servers.sh && $(BIN)/pytest -m soak --timeout 0 tests
+soak: .venv/.dev ## The long tests (SOAK_MINUTES=10, SOAK_SEED to repeat one)
+	@deploy/setup/servers.sh && $(BIN)/pytest -m soak --timeout 0 -s tests
 
 dev: .venv/.dev ## PostgreSQL, RabbitMQ, mail servers and each service as processes of this machine
 	@deploy/setup/servers.sh && $(BIN)/python -m localservers.dev

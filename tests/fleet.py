@@ -80,8 +80,9 @@ class Fleet:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ports: dict[str, socket.socket] = {}
         self.environment = {**ENVIRONMENT, "CALLBOARD_SMTP_PORT": str(self.sink.port)}
-        # The services start some forty times: their modules are compiled once.
-        self._bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(logs / "bytecode")}
+        # The services start some forty times: where Python is told to keep no bytecode, we keep it ourselves.
+        kept = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(logs / "bytecode")}
+        self._bytecode = kept if sys.dont_write_bytecode else {}
         self.environment["CALLBOARD_BUS_URL"] = self._bus = rabbitmq.url(rabbitmq.create_vhost())
         self.databases = {module: postgres.create_database() for module in MODULES}
 

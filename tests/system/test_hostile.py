@@ -13,6 +13,7 @@ from hostile import hostile
 from ledger import Facts, violations
 from localservers.tree import descendants, state
 
+pytestmark = pytest.mark.timeout(300)  # the first test starts the fleet
 SECONDS, MEGABYTES = 2.0, 300.0
 START_SECONDS = 2.0  # of processor time, for the worker that takes the place of one that was stopped
 ANY = frozenset({"processed", "duplicate", UNABLE})
@@ -53,7 +54,6 @@ def poll(fleet: Fleet, mailbox: Mailbox) -> None:
         http.post(f"/v1/mailboxes/{mailbox.id}/poll").raise_for_status()
 
 
-@pytest.mark.timeout(400)
 def test_a_hostile_mail_costs_at_most_its_bounds(fleet: Fleet, mailbox: Mailbox) -> None:
     fleet.watch(mailbox, poll_seconds=86_400)
     mailbox.deliver([ordinary()])

@@ -6,6 +6,7 @@ from batches import batch
 from fleet import Fleet, Mailbox
 from ledger import violations
 
+pytestmark = pytest.mark.timeout(300)  # the first test starts the fleet
 KILLED = 137
 POINTS = {
     "mail_ingest": (

@@ -8,6 +8,8 @@ from batches import batch
 from fleet import Fleet
 from ledger import Facts, violations
 
+pytestmark = pytest.mark.timeout(300)  # the first test starts the fleet
+
 
 @pytest.fixture(scope="module")
 def finished(fleet: Fleet) -> Facts:

@@ -12,6 +12,8 @@ from fleet import Fleet, Mailbox, until
 from ledger import violations
 from localservers import FaultProxy
 
+pytestmark = pytest.mark.timeout(300)  # the first test starts the fleet
+
 
 @pytest.fixture(autouse=True)
 def books(fleet: Fleet, mailbox: Mailbox) -> Iterator[None]:
