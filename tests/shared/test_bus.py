@@ -15,7 +15,7 @@ from payments.models import Base
 from payments.service import service as payments
 from shared.bus import Bus, LocalBus
 from shared.consumer import deliver
-from shared.db import uuid7
+from shared.db import Database, uuid7
 from shared.events.dispatch import DispatchMentioned
 from shared.outbox import relay_once
 from shared.rabbit import RabbitBus
@@ -23,7 +23,7 @@ from shared.service import Handlers, Running, Service, no_tools
 from shared.settings import Settings
 from shared.tables import audit, outbox
 from shared.work import Work
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 
 def mention(number: str) -> DispatchMentioned:
@@ -202,3 +202,25 @@ async def test_a_broker_that_is_away_keeps_the_row_and_gets_it_later(url: Any) -
                 return await noted(listener) == ["7"]
 
             await until(there, 40)
+
+
+async def test_readiness_is_not_spoilt_by_a_pause_that_is_over(url: Any, bus_url: str) -> None:
+    """Only loops have heartbeats: a service without handlers, and a restart long ago, leave none behind."""
+    bus = RabbitBus(bus_url)
+    async with at_work(payments, url("quiet"), bus, loops=True) as running:
+        await until(lambda: _true(bus.connected()))
+        await running.pause(0.01, "relay restart")
+        assert set(running.heartbeats) == {"relay", "consumer"}
+        await bus.close()
+
+
+async def _true(value: bool) -> bool:
+    return value
+
+
+async def test_a_stopped_process_cannot_hold_its_locks(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.read() as read:
+        timeout = (await read.execute(text("SHOW idle_in_transaction_session_timeout"))).scalar_one()
+    await database.close()
+    assert timeout == "10s"

@@ -27,6 +27,9 @@ _JSON: dict[str, Any] = {
     "json_deserializer": pydantic_core.from_json,
 }
 
+# A process that was stopped in the middle of a transaction must not hold its locks for ever.
+_POSTGRES = {"server_settings": {"idle_in_transaction_session_timeout": "10s"}}
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware time in UTC on every database; SQLite alone would hand back a naive one."""
@@ -65,7 +68,9 @@ class Database:
             event.listen(self.writer.sync_engine, "begin", _begin_immediate)
             self.reader = _sqlite_engine(url, 4).execution_options(isolation_level="AUTOCOMMIT")
         else:
-            self.writer = create_async_engine(url, pool_size=pool, max_overflow=0, pool_timeout=10, **_JSON)
+            self.writer = create_async_engine(
+                url, pool_size=pool, max_overflow=0, pool_timeout=10, connect_args=_POSTGRES, **_JSON
+            )
             self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager

@@ -77,7 +77,10 @@ class RabbitBus:
             await channel.set_qos(prefetch_count=PREFETCH)
             await declare(channel)
             if not running.service.handlers.by_name:
-                await running.stopping.wait()
+                while not running.stopping.is_set():
+                    if connection.is_closed:
+                        raise BusDown("the connection was lost")
+                    await running.pause(5, "consumer")
                 return
             queue = await channel.get_queue(running.name)
             arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()

@@ -96,7 +96,8 @@ class Running(Generic[T]):
 
     async def pause(self, seconds: float, name: str = "") -> None:
         """Sleeps until the time is over, somebody calls `wake(name)`, or the service stops."""
-        self.heartbeats[name or "loop"] = time.monotonic()
+        if name in self.heartbeats:  # only a loop's own pause is a sign of its life
+            self.heartbeats[name] = time.monotonic()
         event = self._wakes.setdefault(name, asyncio.Event())
         with suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)
