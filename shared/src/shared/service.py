@@ -17,6 +17,7 @@ from shared.db import Database, is_outage
 from shared.events import Event
 from shared.outbox import relay
 from shared.settings import Settings
+from shared.stalled import end_stalled
 from shared.work import Work
 
 log = structlog.get_logger()
@@ -113,6 +114,8 @@ class Running(Generic[T]):
             if loops:
                 stack.push_async_callback(self._stop, tasks)
                 every = {"relay": relay, "consumer": self.bus.consume}
+                if not self.database.is_sqlite:
+                    every["end_stalled"] = end_stalled
                 every |= {loop.__name__: loop for loop in self.service.loops}
                 tasks += [asyncio.create_task(self._supervise(name, loop)) for name, loop in every.items()]
             yield
