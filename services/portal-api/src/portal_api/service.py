@@ -1,17 +1,18 @@
 """What this service is."""
 
-from fastapi import APIRouter
-from shared.service import Handlers, Service, no_tools
-from shared.settings import Settings
+from shared.service import Service, no_tools
 
+from portal_api.api import router
+from portal_api.handlers import handlers
 from portal_api.models import Base
+from portal_api.settings import PortalSettings
 
 service = Service(
     name="portal-api",
-    settings=Settings,
+    settings=PortalSettings,
     metadata=Base.metadata,
-    router=APIRouter(),
-    handlers=Handlers(),
+    router=router,
+    handlers=handlers,
     loops=(),
     open_tools=no_tools,
 )

@@ -165,6 +165,9 @@ class DispatchCreated(Event, name="dispatch.created.v1", heard_by=("customer",))
     content: DispatchContent
     bill_to: str | None = None
     received_at: datetime
+    customer_id: UUID | None = None
+    location_id: UUID | None = None
+    """Both are set where they are known from the start (a service request): nothing is then matched."""
 
 
 class DispatchUpdated(Event, name="dispatch.updated.v1", heard_by=("customer",)):

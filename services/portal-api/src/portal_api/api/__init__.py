@@ -1,0 +1,5 @@
+"""Routes, a module for each concern."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
