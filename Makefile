@@ -23,7 +23,7 @@ test: ## Everything: style, types, rules and all tests, against real servers
 	else echo "setup: and there is no container engine with compose either" >&2; exit 1; fi
 
 verify: lint # make test, where the servers are installed
-	@$(BIN)/pytest -m "not soak"
+	@$(BIN)/pytest -m "not soak" -n 2 --dist loadfile
 
 check: lint ## Style, types and the rules of the house, without servers
 	@$(BIN)/pytest tests/architecture

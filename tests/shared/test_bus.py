@@ -140,8 +140,11 @@ async def test_poison_is_buried_alone_and_can_be_replayed(bus: Bus, url: Any) ->
         async def buried() -> bool:
             return bool(await bus.dead_letters(listener))
 
+        async def goes_on() -> bool:
+            return await noted(listener) == ["11", "12", "14"]
+
         await until(buried)
-        assert await noted(listener) == ["11", "12", "14"]
+        await until(goes_on)
         (letter,) = await bus.dead_letters(listener)
         assert letter.reason == "ValueError: thirteen is not a dispatch"
         assert letter.name == "dispatch.mentioned.v1"
@@ -210,7 +213,7 @@ async def test_readiness_is_not_spoilt_by_a_pause_that_is_over(url: Any, bus_url
     async with at_work(payments, url("quiet"), bus, loops=True) as running:
         await until(lambda: _true(bus.connected()))
         await running.pause(0.01, "relay restart")
-        assert set(running.heartbeats) == {"relay", "consumer"}
+        assert set(running.heartbeats) - {"end_stalled"} == {"relay", "consumer"}
         await bus.close()
 
 
