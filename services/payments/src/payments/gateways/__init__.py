@@ -1,0 +1,1 @@
+"""Payment gateways: one port, one adapter each."""

@@ -1,0 +1,214 @@
+"""The port to payment gateways: what is asked of one, and what it says, as plain data.
+
+An adapter builds a request, sends it with a client that is given to it, and reads bytes. It never raises
+for what a gateway says or fails to say, keeps nothing, and decides no policy. Amounts are integers in minor
+units of the currency. There is no field for a card number or a security code, here or in any adapter.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from pydantic import SecretStr
+
+Outcome = Literal[
+    "approved",  # it succeeded; for an authorisation the money is only held (`captured` is False)
+    "declined",  # the gateway or the issuer said no: surely no money moved
+    "duplicate",  # an equal transaction exists (`refs["duplicate_of"]`): look that one up, then decide
+    "error",  # refused before processing, or never sent: surely no money moved
+    "unknown",  # money may have moved: look up, never charge again
+    "pending",  # the gateway will tell later
+    "review",  # money moved, and the gateway warns of fraud
+    "requires_action",  # the payer has still to act, at `redirect_url` where there is one
+    "not_found",  # the gateway knows nothing of it (yet)
+    "canceled",  # the hosted page was left or expired unpaid
+    "voided",
+    "partially_refunded",
+    "refunded",
+    "reversed",  # the money went back without us (chargeback, reversal)
+    "refund_approved",  # webhooks: a refund, perhaps made by a person at the gateway
+    "refund_failed",  # webhooks: a refund that was approved has come back
+    "needs_review",  # facts disagree: a person decides
+    "rejected",  # a webhook or return that proves nothing and must change nothing
+    "ignored",  # a webhook of no interest
+]
+Kind = Literal[
+    "configuration",  # credentials, account, rights: tell the operator, not the payer
+    "token_expired",  # the access token was refused, also after one renewal
+    "reconnect_required",  # a person must connect the account again
+    "unreachable",  # the request never left
+    "unsupported",  # this gateway cannot do it
+    "busy",  # refused for now: the same request may be sent again later
+]
+Avs = Literal["match", "address_only", "zip_only", "no_match", "unavailable"]
+Cvv = Literal["match", "no_match", "unavailable"]
+Retry = Literal["no", "lookup", "same_key", "redirect_payer", "wait", "after_fix"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a call yielded. `code` and `message` are the gateway's own, for staff; `gateway_ref` is what a
+    later capture, void or refund names. `avs` and `cvv` are None where the gateway said nothing of them.
+    `refs` holds further references by name (`duplicate_of`, `order_id`, `vault_token`, reconciliation
+    fields, …)."""
+
+    outcome: Outcome
+    kind: Kind | None = None
+    code: str | None = None
+    message: str | None = None
+    auth_code: str | None = None
+    gateway_ref: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    avs: Avs | None = None
+    cvv: Cvv | None = None
+    last4: str | None = None
+    brand: str | None = None
+    captured: bool | None = None
+    redirect_url: str | None = None
+    retry: Retry = "no"
+    refs: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """`resend`: how long the gateway recognises a repeated `request_id`; None: never send twice.
+    `find_by_our_id`: `lookup` needs nothing but our id. `abandon`: a request whose answer was lost can be
+    voided by its `request_id`. `complete_moves_money`: after the payer's return `complete` takes the money
+    (else it only looks). `currencies` empty: any."""
+
+    hosted: bool = True
+    browser_token: bool = False
+    saved_cards: bool = False
+    authorize: bool = False
+    void: bool = False
+    refund: bool = True
+    partial_refund: bool = True
+    resend: timedelta | None = None
+    find_by_our_id: bool = False
+    abandon: bool = False
+    complete_moves_money: bool = False
+    webhooks: bool = False
+    list_transactions: bool = False
+    currencies: frozenset[str] = frozenset({"USD"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be paid. `our_id`: the attempt, at most 32 of A-Z a-z 0-9 and dash. `request_id`: the
+    operation, at most 50 of the same, new for every operation and the same for every resend of one.
+    `short_ref`: 8 letters or digits. `description` and `merchant` are shown to the payer. `zip_code`,
+    `street` and `name` prefill the page where the gateway can."""
+
+    our_id: str
+    request_id: str
+    short_ref: str
+    amount: int
+    currency: str = "USD"
+    description: str = ""
+    invoice_number: str = ""
+    merchant: str = ""
+    customer_id: str = ""
+    name: str = ""
+    street: str = ""
+    zip_code: str = ""
+    authorize_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hosted:
+    """A page of the gateway. `return_secret` is what `complete_return` compares: keep
+    `digest(return_secret)`."""
+
+    redirect_url: str
+    order_ref: str
+    return_secret: SecretStr
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """An attempt of ours that a return or a look-up is held against."""
+
+    our_id: str
+    amount: int
+    currency: str = "USD"
+    order_ref: str | None = None
+    gateway_ref: str | None = None
+    return_digest: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Return:
+    """The payer's browser is back. A return proves nothing about money: when `verified`, call `complete` and
+    believe that; when not, change nothing. `canceled`: the payer says so, which proves nothing either."""
+
+    verified: bool
+    canceled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One transaction as the gateway keeps it. `can_void`, `can_refund` and `refund_max` (minor units) are
+    None where the gateway does not say."""
+
+    result: Result
+    kind: Literal["sale", "authorization", "capture", "void", "refund", "other"] = "sale"
+    our_id: str | None = None
+    at: datetime | None = None
+    settled: bool | None = None
+    voided: bool | None = None
+    can_void: bool | None = None
+    can_refund: bool | None = None
+    refund_max: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """A call from the gateway. `result.outcome` is "rejected" where the signature proves nothing: answer 400
+    and keep nothing; "ignored": keep, answer 200. `external_id` is the gateway's id of the event.
+    `refunded_total`: all refunds of the charge so far, in minor units."""
+
+    result: Result
+    external_id: str | None = None
+    type: str | None = None
+    our_id: str | None = None
+    order_ref: str | None = None
+    charge_ref: str | None = None
+    refunded_total: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """OAuth2. `refresh` rotates at some gateways: the new pair is stored before the access token is used."""
+
+    access: SecretStr
+    expires_at: datetime
+    refresh: SecretStr | None = None
+    refresh_expires_at: datetime | None = None
+
+
+class TokenStore(Protocol):
+    """Where tokens live between calls. `lock` shuts out every other renewal, in other processes too."""
+
+    async def load(self) -> Tokens | None: ...
+    async def save(self, tokens: Tokens) -> None: ...
+    def lock(self) -> AbstractAsyncContextManager[None]: ...
+
+
+def digest(secret: SecretStr) -> str:
+    return hashlib.sha256(secret.get_secret_value().encode()).hexdigest()
+
+
+def same_secret(claimed: str | None, expected: str | None) -> bool:
+    """Whether `claimed` is the secret whose `digest` was kept; takes the same time whatever it is."""
+    known = hashlib.sha256((claimed or "").encode()).hexdigest()
+    return hmac.compare_digest(known, expected or "") and bool(claimed)
+
+
+def unsupported(what: str) -> Result:
+    return Result(outcome="error", kind="unsupported", message=f"This gateway cannot {what}.")
