@@ -139,7 +139,7 @@ async def test_who_may_not_is_told_so(running: Running[Any]) -> None:
 
 @pytest.mark.parametrize(
     "token",
-    ["", "x", "a.b.c", development_token(["office.admin"], seconds=-1), development_token([])[:-4] + "AAAA"],
+    ["", "x", "a.b.c", development_token(["office.admin"], seconds=-60), development_token([])[:-4] + "AAAA"],
 )
 async def test_a_token_that_is_not_ours_opens_nothing(running: Running[Any], token: str) -> None:
     async with client(running) as http:

@@ -1,15 +1,17 @@
 """From services to one FastAPI app. Nothing here knows how many of them there are."""
 
 import gc
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
-from shared.auth import Verifier
+from shared.auth import ANYONE, Verifier, scope_of
 from shared.health import health_router
+from shared.keys import over_http
 from shared.problems import install_problems
 from shared.service import Running
 from shared.transaction import CommitBeforeAnswer
@@ -29,7 +31,7 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
 
     app = FastAPI(title=title, version="1", lifespan=lifespan, separate_input_output_schemas=False)
     app.state.running = services
-    app.state.verifier = Verifier(services[0].settings.jwks_url)
+    app.state.verifier = _verifier(services)
     install_problems(app)
     app.include_router(health_router)
     for running in services:
@@ -37,7 +39,7 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
             _show_roles(route)
         app.include_router(running.service.router, dependencies=[Depends(_serves(running))])
     app.add_middleware(CommitBeforeAnswer)
-    app.openapi = _with_bearer(app.openapi)
+    app.openapi = _described(app.openapi)
     return app
 
 
@@ -56,14 +58,29 @@ def _serves(running: Running[Any]) -> Callable[[Request], Awaitable[None]]:
     return serves
 
 
-def _with_bearer(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """The OpenAPI document with the scheme that `_SIGNED_IN` names. FastAPI's own way is a dependency that is
-    solved at each request."""
+def _verifier(services: Sequence[Running[Any]]) -> Verifier:
+    """Where the issuer of tokens is in this process, its keys are read without HTTP."""
+    url = services[0].settings.jwks_url
+    if not url:
+        return Verifier()
+    for running in services:
+        if keys := running.service.signing_keys:
+            return Verifier(partial(keys, running))
+    return Verifier(over_http(url))
+
+
+def _described(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """The OpenAPI document with the scheme that `_SIGNED_IN` names (FastAPI's own way is a dependency that is
+    solved at each request), and with the scope that a program needs."""
 
     def described() -> dict[str, Any]:
         found = document()
         scheme = {"type": "http", "scheme": "bearer", "description": "An access token."}
         found.setdefault("components", {})["securitySchemes"] = {"HTTPBearer": scheme}
+        for path, operations in found["paths"].items():
+            for method, operation in operations.items():
+                if operation.pop("x-programs", False):
+                    operation["x-scope"] = scope_of(method.upper(), path)
         return found
 
     return described
@@ -73,11 +90,13 @@ _SIGNED_IN = {"security": [{"HTTPBearer": []}]}
 
 
 def _show_roles(route: Any) -> None:
-    """Writes the roles of `allow(...)` into the OpenAPI document as `x-roles`."""
+    """Writes the roles of `allow(...)` or `allow_anyone` into the OpenAPI document as `x-roles`."""
     for nested in getattr(getattr(route, "original_router", None), "routes", ()):
         _show_roles(nested)
     if isinstance(route, APIRoute):
         for dependency in route.dependant.dependencies:
             roles = getattr(dependency.call, "roles", None)
             if roles:
-                route.openapi_extra = {**(route.openapi_extra or {}), "x-roles": list(roles), **_SIGNED_IN}
+                programs = getattr(dependency.call, "programs", False)
+                signed_in = {} if roles == ANYONE else {"x-programs": programs, **_SIGNED_IN}
+                route.openapi_extra = {**(route.openapi_extra or {}), "x-roles": list(roles), **signed_in}

@@ -1,66 +1,113 @@
-"""Who is asking: access tokens (EdDSA JWT) checked against portal-api's published keys.
+"""Who is asking: access tokens (EdDSA JWT) that portal-api signs, and who may do what.
 
-Until portal-api issues tokens, and on a developer's machine, a key that everybody knows signs them;
-settings for production refuse it.
+On a developer's machine without portal-api, a key that everybody knows signs them; settings for production
+refuse it.
 """
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-import httpx
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from fastapi import Request
 
-from shared.problems import Problem
+from shared.keys import KeysUnknown, PublishedKeys, Source
+from shared.problems import Problem, unavailable
 
-ISSUER, AUDIENCE = "callboard", "callboard"
+ISSUER, AUDIENCE, CHECKOUT = "callboard", "callboard", "callboard-checkout"
 ADMIN = ("office.admin",)
 OFFICE = ("office.admin", "office.dispatcher")
 STAFF = (*OFFICE, "technician")
+ANYONE = ("anyone",)
+LEEWAY = 5
+"""Seconds by which the clocks of two machines may differ."""
 
 _DEVELOPMENT = Ed25519PrivateKey.from_private_bytes(b"callboard development ed25519 ky")
-_KEY_LIFE = 300.0
 _CACHED_TOKENS = 4096
+_REQUIRED = ["iss", "aud", "sub", "iat", "exp"]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`subject` is the account or client; `roles` as in docs; `expires` is seconds since 1970."""
+    """`subject` is the account or client; `roles` as in docs/roles.md; `expires` is seconds since 1970.
+    `scopes` is None for a person, who needs the role alone."""
 
     subject: str
     roles: frozenset[str]
     expires: float
+    scopes: frozenset[str] | None = None
 
 
-def development_token(roles: Iterable[str], subject: str = "developer", seconds: int = 12 * 3600) -> str:
+@dataclass(frozen=True, slots=True)
+class CheckoutTicket:
+    """What a customer may pay: these invoices, together at most `cap` minor units. `id` is used once."""
+
+    id: str
+    account_id: UUID
+    customer_id: UUID
+    location_id: UUID
+    invoices: tuple[UUID, ...]
+    cap: int
+    currency: str
+    expires: datetime
+
+
+def sign(key: Ed25519PrivateKey, kid: str, *, seconds: int, audience: str = AUDIENCE, **claims: Any) -> str:
+    """A token that is valid from now on for `seconds`."""
     now = int(time.time())
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "roles": sorted(roles), "iat": now}
-    return jwt.encode(
-        {**claims, "exp": now + seconds}, _DEVELOPMENT, algorithm="EdDSA", headers={"kid": "development"}
+    whole = {**claims, "iss": ISSUER, "aud": audience, "iat": now, "exp": now + seconds}
+    return jwt.encode(whole, key, algorithm="EdDSA", headers={"kid": kid})
+
+
+def development_token(
+    roles: Iterable[str],
+    subject: str = "developer",
+    seconds: int = 12 * 3600,
+    *,
+    audience: str = AUDIENCE,
+    **claims: Any,
+) -> str:
+    """Good only where `jwks_url` is empty. `claims` go in as they are: scopes=[…], or a checkout ticket's."""
+    return sign(
+        _DEVELOPMENT,
+        "development",
+        seconds=seconds,
+        audience=audience,
+        sub=subject,
+        roles=sorted(roles),
+        **claims,
     )
 
 
 class Verifier:
-    """Turns a token into a Principal. A token's signature is checked once, then remembered until it ends."""
+    """Turns a token into what it says. A signature is checked once, then remembered until the token ends.
+    Without a source of keys it knows the development key."""
 
-    def __init__(self, jwks_url: str) -> None:
-        self._jwks_url = jwks_url
-        self._keys: dict[str, Any] = {} if jwks_url else {"development": _DEVELOPMENT.public_key()}
-        self._fetched = 0.0
+    def __init__(self, source: Source | None = None) -> None:
         self._known: dict[str, Principal] = {}
+        self._keys = PublishedKeys(source, self._known.clear) if source else None
 
     async def principal(self, token: str) -> Principal:
-        """Raises a 401 problem for a token that is not ours, has ended or was signed by nobody we know."""
+        """Raises a 401 problem for a token that is not ours, has ended or was signed by nobody we know, and
+        a 503 where the keys cannot be had."""
+        if self._keys is not None:
+            await self._keys.refresh()
         known = self._known.get(token)
-        if known is not None and known.expires > time.time():
+        if known is not None and known.expires + LEEWAY > time.time():
             return known
         try:
-            key = await self._key(str(jwt.get_unverified_header(token).get("kid", "")))
-            claims = jwt.decode(token, key, algorithms=["EdDSA"], audience=AUDIENCE, issuer=ISSUER)
-            found = Principal(str(claims["sub"]), frozenset(claims["roles"]), float(claims["exp"]))
+            claims = await self._claims(token, AUDIENCE)
+            scopes = claims.get("scopes")
+            found = Principal(
+                str(claims["sub"]),
+                frozenset(claims["roles"]),
+                float(claims["exp"]),
+                None if scopes is None else frozenset(scopes),
+            )
         except (jwt.PyJWTError, KeyError, TypeError):
             raise unauthorised("This access token is not valid or has ended") from None
         if len(self._known) >= _CACHED_TOKENS:
@@ -68,19 +115,48 @@ class Verifier:
         self._known[token] = found
         return found
 
-    async def _key(self, kid: str) -> Any:
-        if self._jwks_url and (kid not in self._keys or time.monotonic() - self._fetched > _KEY_LIFE):
-            await self._fetch()
-        return self._keys[kid]
+    async def checkout_ticket(self, token: str) -> CheckoutTicket:
+        """Raises a 401 problem for what is no ticket of ours or has ended. Whoever takes it makes sure that
+        its `id` was not used before."""
+        if self._keys is not None:
+            await self._keys.refresh()
+        try:
+            claims = await self._claims(token, CHECKOUT)
+            return CheckoutTicket(
+                id=str(claims["jti"]),
+                account_id=UUID(claims["sub"]),
+                customer_id=UUID(claims["customer"]),
+                location_id=UUID(claims["location"]),
+                invoices=tuple(UUID(each) for each in claims["invoices"]),
+                cap=int(claims["cap"]),
+                currency=str(claims["currency"]),
+                expires=datetime.fromtimestamp(claims["exp"], UTC),
+            )
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError):
+            raise unauthorised("This checkout ticket is not valid or has ended") from None
 
-    async def _fetch(self) -> None:
-        if time.monotonic() - self._fetched < 5:  # unknown key ids must not become a flood of fetches
-            return
-        self._fetched = time.monotonic()
-        async with httpx.AsyncClient(timeout=5) as client:
-            answer = await client.get(self._jwks_url)
-            answer.raise_for_status()
-        self._keys = {key.key_id: key.key for key in jwt.PyJWKSet.from_dict(answer.json()).keys if key.key_id}
+    async def _claims(self, token: str, audience: str) -> dict[str, Any]:
+        kid = str(jwt.get_unverified_header(token).get("kid", ""))
+        return jwt.decode(
+            token,
+            await self._key(kid),
+            algorithms=["EdDSA"],
+            audience=audience,
+            issuer=ISSUER,
+            leeway=LEEWAY,
+            options={"require": _REQUIRED},
+        )
+
+    async def _key(self, kid: str) -> Ed25519PublicKey:
+        if self._keys is None:
+            return {"development": _DEVELOPMENT.public_key()}[kid]
+        try:
+            found = await self._keys.get(kid)
+        except KeysUnknown:
+            raise unavailable("Access tokens cannot be checked just now") from None
+        if found is None:
+            raise KeyError(kid)
+        return found
 
 
 def unauthorised(title: str) -> Problem:
@@ -102,14 +178,33 @@ async def principal_of(request: Request) -> Principal:
     return found
 
 
-def allow(*roles: str) -> Callable[..., Any]:
-    """A dependency that lets in principals with one of `roles`; the OpenAPI document shows them."""
+def scope_of(method: str, path: str) -> str:
+    """The scope that a program needs beside the role: `customers:read` for GET /v1/customers/{id}."""
+    return f"{path.split('/')[2]}:{'read' if method in ('GET', 'HEAD') else 'write'}"
+
+
+def allow(*roles: str, programs: bool = True) -> Callable[..., Any]:
+    """A dependency that lets in principals with one of `roles`; the OpenAPI document shows them. A program
+    (an API client) needs the route's scope too; with `programs=False` none is let in."""
 
     async def allowed(request: Request) -> Principal:
         principal = await principal_of(request)
         if principal.roles.isdisjoint(roles):
             raise Problem(403, "Your role may not do this", f"Needs one of: {', '.join(roles)}.")
+        if principal.scopes is not None:
+            if not programs:
+                raise Problem(403, "This is for people, not for programs", "Sign in with an account.")
+            needed = scope_of(request.method, request.scope["path"])
+            if needed not in principal.scopes:
+                raise Problem(403, "This access token lacks a scope", f"Needs the scope {needed}.")
         return principal
 
-    allowed.roles = roles  # pyright: ignore[reportFunctionMemberAccess]  # read by shared.service for x-roles
+    allowed.roles, allowed.programs = roles, programs  # pyright: ignore[reportFunctionMemberAccess]  # read by shared.app
     return allowed
+
+
+async def allow_anyone() -> None:
+    """A dependency that says that a route is open to everybody, on purpose."""
+
+
+allow_anyone.roles = ANYONE  # pyright: ignore[reportFunctionMemberAccess]

@@ -52,6 +52,8 @@ class Service:
     handlers: Handlers
     loops: tuple[Loop, ...]
     open_tools: Callable[[Any], AbstractAsyncContextManager[Any]]
+    signing_keys: Callable[["Running"], Awaitable[Any]] | None = None
+    """Only the issuer of access tokens has this: the JSON Web Key Set that it publishes now."""
 
     @property
     def package(self) -> str:
