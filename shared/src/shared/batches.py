@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Executable, String, Table, Text, bindparam, func, insert, literal_column, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
@@ -36,6 +36,42 @@ async def insert_rows(
             plain = insert(table).returning(*[table.c[name] for name in returning])
         result = await session.execute(plain, list(rows))
     return result.all() if returning else ()
+
+
+async def upsert_newer(
+    session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]], *, key: str = "id", newer: str
+) -> list[Any]:
+    """Inserts rows that all have the columns of the first, or writes those columns over the row of that `key`
+    where its `newer` column is smaller. Of several rows with one key the newest counts. Gives back the keys
+    of the rows that were written."""
+    newest: dict[Any, Mapping[str, Any]] = {}
+    for row in rows:
+        if row[key] not in newest or newest[row[key]][newer] < row[newer]:
+            newest[row[key]] = row
+    if not newest:
+        return []
+    chosen = [newest[each] for each in sorted(newest)]
+    names = tuple(chosen[0])
+    if session.get_bind().dialect.name == "postgresql":
+        statement = _upsert_arrays(table, names, key, newer)
+        result = await session.execute(statement, {name: [row[name] for row in chosen] for name in names})
+    else:
+        result = await session.execute(_newer(sqlite.insert(table), names, key, newer), chosen)
+    return list(result.scalars())
+
+
+@cache
+def _upsert_arrays(table: Table, names: tuple[str, ...], key: str, newer: str) -> Executable:
+    return _newer(_from_arrays(table, names), names, key, newer)
+
+
+def _newer(statement: Any, names: tuple[str, ...], key: str, newer: str) -> Executable:
+    given, table = statement.excluded, statement.table
+    return statement.on_conflict_do_update(
+        index_elements=[key],
+        set_={name: given[name] for name in names if name != key},
+        where=table.c[newer] < given[newer],
+    ).returning(table.c[key])
 
 
 async def insert_tables(session: AsyncSession, batches: Mapping[Table, Sequence[Mapping[str, Any]]]) -> None:

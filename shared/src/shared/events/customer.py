@@ -8,7 +8,7 @@ from shared.events.base import Event, Record
 from shared.events.dispatch import Address, Phone
 
 
-class CustomerMatched(Event, name="customer.matched.v1", heard_by=("dispatch",)):
+class CustomerMatched(Event, name="customer.matched.v1", heard_by=("dispatch", "portal-api")):
     """Whose dispatch it is. `version` is the dispatch's version that was matched, `match_version` grows with
     each answer for that dispatch (a person may decide otherwise). `state` is `review` while a person must
     choose; the ids are then those of the best candidate or None. `score` is 0 to 100."""
@@ -25,7 +25,7 @@ class CustomerMatched(Event, name="customer.matched.v1", heard_by=("dispatch",))
     zone: str | None = None
 
 
-class CustomerChanged(Event, name="customer.changed.v1"):
+class CustomerChanged(Event, name="customer.changed.v1", heard_by=("portal-api",)):
     customer_id: UUID
     version: int
     number: int
@@ -37,7 +37,7 @@ class CustomerChanged(Event, name="customer.changed.v1"):
     closed: bool = False
 
 
-class LocationChanged(Event, name="location.changed.v1"):
+class LocationChanged(Event, name="location.changed.v1", heard_by=("portal-api",)):
     """`zone` is the IANA zone in which this location's times are read and shown."""
 
     location_id: UUID
@@ -58,7 +58,7 @@ class Equipment(Record):
     warranty_until: date | None = None
 
 
-class EquipmentChanged(Event, name="equipment.changed.v1"):
+class EquipmentChanged(Event, name="equipment.changed.v1", heard_by=("portal-api",)):
     equipment_id: UUID
     location_id: UUID
     version: int
@@ -78,7 +78,7 @@ class Agreement(Record):
     visits_per_year: int | None = None
 
 
-class AgreementChanged(Event, name="agreement.changed.v1"):
+class AgreementChanged(Event, name="agreement.changed.v1", heard_by=("portal-api",)):
     agreement_id: UUID
     location_id: UUID
     version: int

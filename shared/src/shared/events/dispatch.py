@@ -158,7 +158,7 @@ class DispatchResolved(Event, name="dispatch.resolved.v1", heard_by=("mail-inges
     reason: str | None = None
 
 
-class DispatchCreated(Event, name="dispatch.created.v1", heard_by=("customer",)):
+class DispatchCreated(Event, name="dispatch.created.v1", heard_by=("customer", "portal-api")):
     dispatch_id: UUID
     version: int
     partner: str | None = None
@@ -170,7 +170,7 @@ class DispatchCreated(Event, name="dispatch.created.v1", heard_by=("customer",))
     """Both are set where they are known from the start (a service request): nothing is then matched."""
 
 
-class DispatchUpdated(Event, name="dispatch.updated.v1", heard_by=("customer",)):
+class DispatchUpdated(Event, name="dispatch.updated.v1", heard_by=("customer", "portal-api")):
     """The partner or the office changed the dispatch; `content` is the whole new one."""
 
     dispatch_id: UUID
@@ -182,7 +182,7 @@ class DispatchUpdated(Event, name="dispatch.updated.v1", heard_by=("customer",))
     received_at: datetime
 
 
-class DispatchScheduled(Event, name="dispatch.scheduled.v1"):
+class DispatchScheduled(Event, name="dispatch.scheduled.v1", heard_by=("portal-api",)):
     """An appointment was set, moved or taken back (`start` is None). `zone` is the location's IANA zone."""
 
     dispatch_id: UUID
@@ -194,8 +194,9 @@ class DispatchScheduled(Event, name="dispatch.scheduled.v1"):
     zone: str | None = None
 
 
-class StatusChanged(Event, name="dispatch.status_changed.v1"):
-    """The office status moved from `old` to `new`; `by` is who did it. `version` grows with each change."""
+class StatusChanged(Event, name="dispatch.status_changed.v1", heard_by=("portal-api",)):
+    """The office status moved from `old` to `new`; `by` is who did it. `version` grows with each change.
+    `closed` says that a dispatch with the new status is done."""
 
     dispatch_id: UUID
     version: int
@@ -204,9 +205,10 @@ class StatusChanged(Event, name="dispatch.status_changed.v1"):
     at: datetime
     by: str
     note: str | None = None
+    closed: bool = False
 
 
-class PartnerUpdateSettled(Event, name="partner.update_settled.v1"):
+class PartnerUpdateSettled(Event, name="partner.update_settled.v1", heard_by=("portal-api",)):
     """What the partner said to one status update, or that it was given up."""
 
     delivery_id: UUID

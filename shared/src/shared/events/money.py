@@ -42,13 +42,13 @@ class Invoice(Record):
     lines: tuple[InvoiceLine, ...] = ()
 
 
-class InvoiceIssued(Event, name="invoice.issued.v1"):
+class InvoiceIssued(Event, name="invoice.issued.v1", heard_by=("portal-api",)):
     invoice_id: UUID
     version: int
     invoice: Invoice
 
 
-class InvoiceChanged(Event, name="invoice.changed.v1"):
+class InvoiceChanged(Event, name="invoice.changed.v1", heard_by=("portal-api",)):
     """Anything about an issued invoice changed, its balance too."""
 
     invoice_id: UUID
@@ -56,7 +56,7 @@ class InvoiceChanged(Event, name="invoice.changed.v1"):
     invoice: Invoice
 
 
-class PaymentSettled(Event, name="payment.settled.v1"):
+class PaymentSettled(Event, name="payment.settled.v1", heard_by=("portal-api",)):
     """Money came in. `brand` and `last4` name a card; a payment by the office has a `method`."""
 
     payment_id: UUID
@@ -72,7 +72,7 @@ class PaymentSettled(Event, name="payment.settled.v1"):
     at: datetime
 
 
-class PaymentRefunded(Event, name="payment.refunded.v1"):
+class PaymentRefunded(Event, name="payment.refunded.v1", heard_by=("portal-api",)):
     refund_id: UUID
     payment_id: UUID
     invoice_id: UUID | None = None

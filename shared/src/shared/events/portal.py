@@ -105,7 +105,7 @@ class RequestChangeAsked(Event, name="service.change_asked.v1"):
     reason: str | None = None
 
 
-class RequestChangeAnswered(Event, name="service.change_answered.v1"):
+class RequestChangeAnswered(Event, name="service.change_answered.v1", heard_by=("portal-api",)):
     """`noted`: a person of the office will call back."""
 
     change_id: UUID
@@ -135,7 +135,7 @@ class CustomerChangeRequested(Event, name="customer.change_requested.v1"):
     edit: CustomerEdit
 
 
-class CustomerChangeAnswered(Event, name="customer.change_answered.v1"):
+class CustomerChangeAnswered(Event, name="customer.change_answered.v1", heard_by=("portal-api",)):
     change_id: UUID
     customer_id: UUID
     state: Literal["applied", "refused"]

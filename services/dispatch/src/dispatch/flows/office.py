@@ -149,4 +149,7 @@ def _say_status(
     note: str | None = None,
 ) -> None:
     about: dict[str, Any] = {"dispatch_id": row["id"], "version": row["version"], "old": old, "by": who}
-    work.emit(StatusChanged(**about, new=row["status"], at=at or work.now, note=note), row["id"])
+    work.emit(
+        StatusChanged(**about, new=row["status"], at=at or work.now, note=note, closed=row["closed"]),
+        row["id"],
+    )

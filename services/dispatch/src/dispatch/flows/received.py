@@ -137,11 +137,9 @@ def _cancel(work: Work[Any], batch: Batch, event: DispatchReceived, row: dict[st
 
 
 def _status(work: Work[Any], event: DispatchReceived, row: dict[str, Any], old: str | None) -> None:
-    new, version = row["status"], row["version"]
-    by = f"partner {event.partner}"
-    work.emit(
-        StatusChanged(dispatch_id=row["id"], version=version, old=old, new=new, at=work.now, by=by), row["id"]
-    )
+    about: dict[str, Any] = {"dispatch_id": row["id"], "version": row["version"], "old": old}
+    about |= {"new": row["status"], "closed": row["closed"], "by": f"partner {event.partner}"}
+    work.emit(StatusChanged(**about, at=work.now), row["id"])
 
 
 def _note(

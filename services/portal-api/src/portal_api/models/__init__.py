@@ -1,3 +1,6 @@
 """Tables, a module for each concern. Importing this module fills `Base.metadata`."""
 
+from portal_api.models import accounts as accounts
+from portal_api.models import records as records
+from portal_api.models import requests as requests
 from portal_api.models.base import Base as Base

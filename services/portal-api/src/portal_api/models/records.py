@@ -1,0 +1,165 @@
+"""What other services said, whole and current: tables that only their events write.
+
+`version` is the sender's; an older one is ignored. What came before its owner (a status before its dispatch,
+a dispatch before its location) is kept, so rows have no foreign keys and all but ids may still be missing.
+"""
+
+from typing import Any
+
+from shared.db import Json, UtcDateTime
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, Table, Text, Uuid, text
+
+from portal_api.models.base import Base
+
+
+def _must(name: str, kind: Any, **more: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False, **more)
+
+
+def _id() -> Column[Any]:
+    return Column("id", Uuid, primary_key=True)
+
+
+customer_record = Table(
+    "customer_record",
+    Base.metadata,
+    _id(),
+    _must("version", Integer),
+    _must("number", BigInteger),
+    _must("name", Text),
+    _must("kind", String(10)),
+    Column("email", Text),
+    _must("phones", Json),
+    Column("merged_into", Uuid),
+    _must("closed", Boolean),
+)
+
+location_record = Table(
+    "location_record",
+    Base.metadata,
+    _id(),
+    _must("version", Integer),
+    _must("customer_id", Uuid, index=True),
+    _must("address", Json),
+    _must("zone", String(60)),
+    _must("closed", Boolean),
+)
+
+equipment_record = Table(
+    "equipment_record",
+    Base.metadata,
+    _id(),
+    _must("version", Integer),
+    _must("location_id", Uuid, index=True),
+    _must("equipment", Json),
+    _must("removed", Boolean),
+)
+
+agreement_record = Table(
+    "agreement_record",
+    Base.metadata,
+    _id(),
+    _must("version", Integer),
+    _must("location_id", Uuid, index=True),
+    _must("agreement", Json),
+    Column("ends_on", Date),
+    _must("ended", Boolean),
+)
+
+technician_record = Table(
+    "technician_record",
+    Base.metadata,
+    _id(),
+    _must("version", Integer),
+    _must("name", Text),
+    _must("is_default", Boolean),
+    _must("retired", Boolean),
+)
+
+# Three senders' facts, each with a version of its own; 0 where nothing was heard yet. Without content
+# (`version` 0) nobody is shown it. `location_id` is set once it is certain whose dispatch it is. `lines` are
+# `shared.events.dispatch.WorkOrderLine`s.
+dispatch_record = Table(
+    "dispatch_record",
+    Base.metadata,
+    _id(),
+    _must("version", Integer, default=0),
+    Column("partner", Text),
+    Column("number", Text),
+    Column("trade", Text),
+    Column("lines", Json),
+    Column("received_at", UtcDateTime),
+    _must("match_version", Integer, default=0),
+    Column("customer_id", Uuid),
+    Column("location_id", Uuid),
+    _must("status_version", Integer, default=0),
+    Column("status", Text),
+    Column("status_at", UtcDateTime),
+    _must("closed", Boolean, default=False),
+    Index("ix_dispatch_record_location", "location_id", "received_at", "id"),
+)
+
+status_record = Table(
+    "status_record",
+    Base.metadata,
+    Column("dispatch_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _must("status", Text),
+    _must("at", UtcDateTime),
+)
+
+# One that was taken back has no times. `version` is the dispatch's.
+appointment_record = Table(
+    "appointment_record",
+    Base.metadata,
+    _id(),
+    _must("version", Integer),
+    _must("dispatch_id", Uuid, index=True),
+    Column("technician_id", Uuid),
+    Column("start_at", UtcDateTime),
+    Column("end_at", UtcDateTime),
+    Column("zone", String(60)),
+    Index(
+        "ix_appointment_record_technician",
+        "technician_id",
+        "end_at",
+        postgresql_where=text("start_at IS NOT NULL"),
+        sqlite_where=text("start_at IS NOT NULL"),
+    ),
+)
+
+# `invoice` is a `shared.events.money.Invoice`; amounts are minor units of `currency`.
+invoice_record = Table(
+    "invoice_record",
+    Base.metadata,
+    _id(),
+    _must("version", Integer),
+    _must("customer_id", Uuid),
+    Column("location_id", Uuid),
+    Column("dispatch_id", Uuid),
+    _must("state", String(20)),
+    _must("bill_to_partner", Boolean),
+    _must("payable", Boolean),
+    _must("issued_on", Date),
+    _must("currency", String(3)),
+    _must("total", BigInteger),
+    _must("balance", BigInteger),
+    _must("invoice", Json),
+    Index("ix_invoice_record_location", "location_id", "issued_on", "id"),
+)
+
+# `payment_id` is set on a refund and names what was paid back.
+payment_record = Table(
+    "payment_record",
+    Base.metadata,
+    _id(),
+    Column("payment_id", Uuid),
+    Column("invoice_id", Uuid, index=True),
+    _must("customer_id", Uuid),
+    _must("amount", BigInteger),
+    _must("currency", String(3)),
+    Column("method", String(20)),
+    Column("brand", String(40)),
+    Column("last4", String(4)),
+    _must("at", UtcDateTime),
+)
