@@ -41,7 +41,9 @@ Kind = Literal[
     "token_expired",  # the access token was refused, also after one renewal
     "reconnect_required",  # a person must connect the account again
     "unreachable",  # the request never left
-    "unsupported",  # this gateway cannot do it
+    "unsupported",  # this gateway cannot do it: nothing was sent
+    "no_answer",  # it was sent, and nothing came back
+    "unreadable",  # what came back is not this gateway's answer
     "busy",  # refused for now: the same request may be sent again later
 ]
 Avs = Literal["match", "address_only", "zip_only", "no_match", "unavailable"]
@@ -122,12 +124,12 @@ class Order:
 @dataclass(frozen=True, kw_only=True)
 class Hosted:
     """A page of the gateway. `return_secret` is what `complete_return` compares: keep
-    `digest(return_secret)`."""
+    `digest(return_secret)`. `expires_at` is None where the gateway does not say."""
 
     redirect_url: str
     order_ref: str
     return_secret: SecretStr
-    expires_at: datetime
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,11 +146,13 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Return:
-    """The payer's browser is back. A return proves nothing about money: when `verified`, call `complete` and
-    believe that; when not, change nothing. `canceled`: the payer says so, which proves nothing either."""
+    """The payer's browser is back. A return proves nothing about money: when `verified`, call `complete`
+    (with `gateway_ref`, the reference it names, in Expected) and believe that; when not, change nothing.
+    `canceled`: the payer says so, which proves nothing either."""
 
     verified: bool
     canceled: bool = False
+    gateway_ref: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,5 +214,4 @@ def same_secret(claimed: str | None, expected: str | None) -> bool:
     return hmac.compare_digest(known, expected or "") and bool(claimed)
 
 
-def unsupported(what: str) -> Result:
-    return Result(outcome="error", kind="unsupported", message=f"This gateway cannot {what}.")
+UNSUPPORTED = Result(outcome="error", kind="unsupported", retry="after_fix")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from payments.gateways.base import Expected, Finding, Result
+from payments.gateways.base import Expected, Finding, Result, Return
 
 CHARGES = ("sale", "authorization", "capture")
 
@@ -20,7 +20,7 @@ def compare(findings: tuple[Finding, ...], expected: Expected) -> Result:
             outcome="needs_review",
             gateway_ref=None,
             auth_code=None,
-            message=f"{len(took)} charges under one id: {references}",
+            refs={"charges": references},
         )
     if not charges:
         return Result(outcome="not_found", retry="wait")
@@ -41,6 +41,16 @@ def agreed(result: Result, our_id: str | None, expected: Expected) -> Result:
         )
         if theirs is not None and theirs != ours
     ]
-    return (
-        replace(result, outcome="needs_review", message=f"not ours: {', '.join(wrong)}") if wrong else result
-    )
+    if not wrong:
+        return result
+    return replace(result, outcome="needs_review", refs={**result.refs, "differs": ", ".join(wrong)})
+
+
+def after_return(returned: Return, result: Result) -> Result:
+    """What a return and the look-up after it (`complete`) say together: the gateway's word counts, never the
+    browser's. Where the gateway knows nothing yet, a payer who says that he paid is waited for."""
+    if not returned.verified:
+        return Result(outcome="rejected")
+    if result.outcome != "not_found":
+        return result
+    return Result(outcome="canceled") if returned.canceled else Result(outcome="pending", retry="wait")

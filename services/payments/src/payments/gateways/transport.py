@@ -16,6 +16,10 @@ TIMEOUT = httpx.Timeout(
 )  # processors take 30 seconds and more; 10 is a known cause of duplicates
 LARGEST = 4_000_000
 
+UNREACHABLE = Result(outcome="error", kind="unreachable", retry="same_key")
+LOST = Result(outcome="unknown", kind="no_answer", retry="lookup")
+UNREADABLE = Result(outcome="unknown", kind="unreadable", retry="lookup")
+
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -43,47 +47,23 @@ async def exchange(
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
 ) -> Answer | Result:
-    """The gateway's answer, whatever it says, or the Result of having none. Answers over 4 MB are not
-    read."""
+    """The gateway's answer, whatever it says, or the Result of having none. An exception's text is not
+    kept: it may hold what was sent. Answers over 4 MB are not read."""
     try:
         request = client.build_request(method, url, headers=headers, content=content)
         answer = await client.send(request, stream=True, follow_redirects=False)
-    except NEVER_SENT as error:
-        return never_sent(error)
-    except Exception as error:
-        return lost(error)
+    except NEVER_SENT:
+        return UNREACHABLE
+    except Exception:
+        return LOST
     try:
         body = bytearray()
         async for chunk in answer.aiter_bytes():
             body += chunk
             if len(body) > LARGEST:
-                return Result(outcome="unknown", message="The answer is too long to be one.", retry="lookup")
-    except Exception as error:
-        return lost(error)
+                return UNREADABLE
+    except Exception:
+        return LOST
     finally:
         await answer.aclose()
     return Answer(status=answer.status_code, headers=dict(answer.headers), body=bytes(body))
-
-
-def never_sent(error: Exception) -> Result:
-    return Result(
-        outcome="error",
-        kind="unreachable",
-        message=f"The gateway could not be reached ({type(error).__name__}). Nothing was sent.",
-        retry="same_key",
-    )
-
-
-def lost(error: Exception) -> Result:
-    """The text of `error` may hold what was sent; its name is enough."""
-    message = f"No answer from the gateway ({type(error).__name__})."
-    return Result(outcome="unknown", message=message, retry="lookup")
-
-
-def unreadable(answer: Answer) -> Result:
-    """An answer that is no answer of this gateway: an error page, half a document, another operation's."""
-    return Result(
-        outcome="unknown",
-        message=f"The gateway's answer (HTTP {answer.status}) is not understood.",
-        retry="lookup",
-    )

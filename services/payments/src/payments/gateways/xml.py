@@ -1,0 +1,63 @@
+"""XML for gateways: bounded reading without entities, writing with everything escaped."""
+
+import html
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+
+LARGEST = 1_000_000
+DEEPEST = 24
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Element = tuple[str, "str | list[Element]"]
+
+
+def write(name: str, content: str | list[Element], attributes: str = "") -> str:
+    """One element, its children in order. Characters that XML cannot hold are dropped."""
+    inner = escaped(content) if isinstance(content, str) else "".join(write(*child) for child in content)
+    return f"<{name}{attributes}>{inner}</{name}>"
+
+
+def escaped(text: str) -> str:
+    return html.escape(NOT_XML.sub("", text), quote=False)
+
+
+def read(body: bytes, *, many: Collection[str] = ()) -> dict[str, Any] | None:
+    """The document as nested dicts without namespace prefixes; the elements named in `many` are lists. None
+    where it is no document, declares entities, is over 1 MB or too deep. Bytes, because the document says
+    its own encoding; an external DTD is not fetched."""
+
+    def keep(path: list[Any], key: str, value: Any) -> tuple[str, Any]:
+        if len(path) > DEEPEST:
+            raise ValueError("too deep")
+        return key if key.startswith("@") else key.rpartition(":")[2], value
+
+    if not body.strip() or len(body) > LARGEST:
+        return None
+    try:
+        return cast(
+            dict[str, Any],
+            xmltodict.parse(
+                body, postprocessor=keep, force_list=lambda _, key, __: key.rpartition(":")[2] in many
+            ),
+        )
+    except (ExpatError, ValueError, LookupError, RecursionError):
+        return None
+
+
+def child(node: object, *names: str) -> object:
+    """The node under `names`, None where there is none."""
+    for name in names:
+        node = cast("Mapping[str, object]", node).get(name) if isinstance(node, dict) else None
+    return node
+
+
+def text(node: object, *names: str) -> str | None:
+    """The text under `names`; None where it is empty or not a text."""
+    found = child(node, *names)
+    if isinstance(found, dict):
+        found = cast("Mapping[str, object]", found).get("#text")
+    return found if isinstance(found, str) and found else None
