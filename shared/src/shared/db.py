@@ -1,5 +1,6 @@
 """One database a service: PostgreSQL, or one SQLite file. Transactions for writes, autocommit for reads."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,6 @@ from sqlalchemy import JSON, DateTime, Executable, Table, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.types import TypeDecorator
@@ -29,6 +29,10 @@ _JSON: dict[str, Any] = {
 
 # A process that was stopped in the middle of a transaction must not hold its locks for ever.
 _POSTGRES = {"server_settings": {"idle_in_transaction_session_timeout": "10s"}}
+
+
+TURN_SECONDS = 15  # to wait for a connection of ours
+SQLITE_READERS = 4
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -66,16 +70,22 @@ class Database:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             self.writer = _sqlite_engine(url, 1)
             event.listen(self.writer.sync_engine, "begin", _begin_immediate)
-            self.reader = _sqlite_engine(url, 4).execution_options(isolation_level="AUTOCOMMIT")
+            self.reader = _sqlite_engine(url, SQLITE_READERS).execution_options(isolation_level="AUTOCOMMIT")
         else:
+            # unbounded here, and so without the pool's own queue: the turns below bound it
             self.writer = create_async_engine(
-                url, pool_size=pool, max_overflow=0, pool_timeout=10, connect_args=_POSTGRES, **_JSON
+                url, pool_size=pool, max_overflow=-1, connect_args=_POSTGRES, **_JSON
             )
             self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
+        # The pool hands a connection to whoever asks next, past those who wait: the last in a crowd would
+        # wait many times its turn.
+        self._write_turns = asyncio.Semaphore(1 if self.is_sqlite else pool)
+        self._read_turns = asyncio.Semaphore(SQLITE_READERS) if self.is_sqlite else self._write_turns
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
         async with (
+            _turn(self._write_turns),
             AsyncSession(self.writer, expire_on_commit=False, autoflush=False) as session,
             session.begin(),
         ):
@@ -83,7 +93,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
-        async with self.reader.connect() as connection:
+        async with _turn(self._read_turns), self.reader.connect() as connection:
             yield connection
 
     async def close(self) -> None:
@@ -92,12 +102,25 @@ class Database:
             await self.reader.dispose()
 
 
+@asynccontextmanager
+async def _turn(turns: asyncio.Semaphore) -> AsyncGenerator[None]:
+    """Raises TimeoutError, which is an outage, where no connection comes free."""
+    if turns.locked():
+        await asyncio.wait_for(turns.acquire(), TURN_SECONDS)
+    else:
+        await turns.acquire()
+    try:
+        yield
+    finally:
+        turns.release()
+
+
 def _sqlite_engine(url: str, size: int) -> AsyncEngine:
     engine = create_async_engine(
         url,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=size,
-        max_overflow=0,
+        max_overflow=-1,
         connect_args={"timeout": 30},
         **_JSON,
     )
@@ -126,7 +149,7 @@ def is_outage(error: BaseException) -> bool:
     SQLSTATE classes: 08 connection, 40 rollback (deadlock, serialisation), 53 resources, 57P shutdown,
     58 system error.
     """
-    if isinstance(error, (OSError, PoolTimeout, TimeoutError)):
+    if isinstance(error, (OSError, TimeoutError)):
         return True
     if not isinstance(error, DBAPIError):
         return False
