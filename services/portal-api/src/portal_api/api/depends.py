@@ -1,0 +1,82 @@
+"""What routes are given."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from shared.auth import OFFICE, STAFF, Principal, allow, unauthorised
+from shared.service import Running
+from shared.transaction import open_read, open_work
+from shared.work import Work
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portal_api.models.accounts import account
+
+CUSTOMERS = ("customer.admin", "customer")
+
+Writing = Annotated[Work[Any], Depends(open_work)]
+Reading = Annotated[AsyncConnection, Depends(open_read)]
+Office = Annotated[Principal, Depends(allow(*OFFICE))]
+Staff = Annotated[Principal, Depends(allow(*STAFF))]
+
+
+async def running_of(request: Request) -> Running[Any]:
+    """For routes whose answer holds a secret, or that work outside of a transaction: they open their own,
+    and no answer is kept under an Idempotency-Key."""
+    return request.scope["callboard.running"]
+
+
+Here = Annotated[Running[Any], Depends(running_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """A customer's account, read for this request. What it sees is bound to its location."""
+
+    account_id: UUID
+    customer_id: UUID
+    location_id: UUID
+    administrator: bool
+
+
+def _household(*roles: str) -> Any:
+    allowed = allow(*roles, programs=False)
+
+    async def household(request: Request) -> Household:
+        principal: Principal = await allowed(request)
+        running: Running[Any] = request.scope["callboard.running"]
+        async with running.database.read() as read:
+            found = await read.execute(
+                select(account.c.customer_id, account.c.location_id, account.c.role).where(
+                    account.c.id == _uuid(principal.subject),
+                    account.c.kind == "customer",
+                    account.c.state != "closed",
+                    ~account.c.must_change,
+                )
+            )
+        row = found.one_or_none()
+        if row is None or row.role not in principal.roles:
+            raise unauthorised("This account was closed or changed: sign in again")
+        return Household(
+            UUID(principal.subject), row.customer_id, row.location_id, row.role == "customer.admin"
+        )
+
+    household.roles, household.programs = roles, False  # pyright: ignore[reportFunctionMemberAccess]
+    return household
+
+
+def _uuid(subject: str) -> UUID:
+    try:
+        return UUID(subject)
+    except ValueError:
+        raise unauthorised("This account was closed or changed: sign in again") from None
+
+
+household = _household(*CUSTOMERS)
+"""A dependency: the caller's household. 401 once the account is closed or its role has changed."""
+administrators = _household("customer.admin")
+"""The same for administrators alone; 403 for the others."""
+OfHousehold = Annotated[Household, Depends(household)]
+OfAdministrator = Annotated[Household, Depends(administrators)]
