@@ -38,7 +38,19 @@ def test_settings_show_no_secret() -> None:
     assert "hunter2" not in repr(Settings(smtp_password=SecretStr("hunter2")))
 
 
-@pytest.mark.parametrize("host", ["169.254.169.254", "0.0.0.0", "224.0.0.1", "no-such-host.invalid"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "64:ff9b::169.254.169.254",
+        "100.100.100.200",
+        "fd00:ec2::254",
+        "0.0.0.0",
+        "224.0.0.1",
+        "no-such-host.invalid",
+    ],
+)
 async def test_some_hosts_are_never_allowed(host: str) -> None:
     with pytest.raises(HostRefused):
         await resolve(host, 110, allow_private=True)
@@ -46,8 +58,9 @@ async def test_some_hosts_are_never_allowed(host: str) -> None:
 
 async def test_private_hosts_need_the_setting() -> None:
     assert await resolve("127.0.0.1", 110, allow_private=True) == "127.0.0.1"
-    with pytest.raises(HostRefused, match="CALLBOARD_ALLOW_PRIVATE_HOSTS"):
-        await resolve("10.0.0.1", 110, allow_private=False)
+    for host in ("10.0.0.1", "100.64.0.1", "::ffff:127.0.0.1", "2002:a00:1::", "2130706433", "fd12::1"):
+        with pytest.raises(HostRefused, match="CALLBOARD_ALLOW_PRIVATE_HOSTS"):
+            await resolve(host, 110, allow_private=False)
 
 
 def test_logs_hold_no_secret_and_no_card() -> None:
