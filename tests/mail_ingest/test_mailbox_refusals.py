@@ -7,9 +7,9 @@ from localservers import Dovecot, self_signed
 from localservers.ports import LOOPBACK, reserve
 from mail_ingest import mailbox
 from mail_ingest.mailbox import MailboxError, MailboxSettings
-from mail_ingest.mailbox.dial import permitted
 from pydantic import SecretStr
 from scripted_pop3 import Pop3, serving
+from shared.hosts import permitted
 
 SECRET = "hunter2-&-co"
 

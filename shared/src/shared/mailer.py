@@ -2,16 +2,20 @@
 
 import asyncio
 import os
+import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Literal, Self, cast
 
 import aiosmtplib
+from pydantic import SecretStr
 
 from shared.db import uuid7
+from shared.hosts import HostRefused, addresses
 from shared.settings import Settings
 
 TIMEOUT_SECONDS = 30.0
@@ -25,13 +29,37 @@ class MailRefused(Exception):
         self.permanent = permanent
 
 
+@dataclass(frozen=True)
+class Smarthost:
+    """The server that takes our mail, and the login at it; without a user there is no login."""
+
+    host: str
+    port: int
+    security: Literal["none", "starttls", "ssl"]
+    user: str
+    password: SecretStr
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """The one that the environment names, if any."""
+        if not settings.smtp_host:
+            return None
+        return cls(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            user=settings.smtp_user,
+            password=settings.smtp_password,
+        )
+
+
 class SmtpMailer:
     """Sends through at most `smtp_connections` connections. A connection that failed is not used again."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, smarthost: Smarthost) -> None:
+        self._settings, self._smarthost = settings, smarthost
         self._idle: asyncio.LifoQueue[aiosmtplib.SMTP | None] = asyncio.LifoQueue()
-        self._context = _tls(settings)
+        self._context = tls_context(settings, smarthost)
         for _ in range(settings.smtp_connections):
             self._idle.put_nowait(None)
 
@@ -45,9 +73,9 @@ class SmtpMailer:
             await client.sendmail(sender, list(to), message)
         except BaseException as error:
             if client is not None:
-                _drop(client)
+                drop(client)
             client = None
-            raise _named(error) from error
+            raise named(error) from error
         finally:
             self._idle.put_nowait(client)
 
@@ -56,27 +84,11 @@ class SmtpMailer:
         try:
             client = await self._connect()
             await client.quit()
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise _named(error) from error
+        except (aiosmtplib.SMTPException, HostRefused, OSError) as error:
+            raise named(error) from error
 
     async def _connect(self) -> aiosmtplib.SMTP:
-        settings = self._settings
-        client = aiosmtplib.SMTP(
-            hostname=settings.smtp_host,
-            port=settings.smtp_port,
-            timeout=TIMEOUT_SECONDS,
-            use_tls=settings.smtp_security == "ssl",
-            start_tls=settings.smtp_security == "starttls",
-            tls_context=self._context,
-        )
-        await client.connect()
-        try:
-            if settings.smtp_user:
-                await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
-        except BaseException:
-            _drop(client)
-            raise
-        return client
+        return await connect(self._settings, self._smarthost, self._context)
 
     async def close(self) -> None:
         while not self._idle.empty():
@@ -120,32 +132,126 @@ class MaildirMailer:
 Mailer = SmtpMailer | MaildirMailer
 
 
+class Mailers:
+    """The mailer for a smarthost that may change while we run: one is open at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._smarthost: Smarthost | None = None
+        self._mailer: Mailer | None = None
+
+    async def through(self, smarthost: Smarthost | None) -> Mailer:
+        """Without a smarthost, mail goes into the Maildir."""
+        if self._mailer is None or smarthost != self._smarthost:
+            before, self._mailer = self._mailer, _mailer(self._settings, smarthost)
+            self._smarthost = smarthost
+            if before is not None:
+                await before.close()
+        return self._mailer
+
+    async def close(self) -> None:
+        if self._mailer is not None:
+            await self._mailer.close()
+
+
+@asynccontextmanager
+async def open_mailers(settings: Settings) -> AsyncGenerator[Mailers]:
+    mailers = Mailers(settings)
+    try:
+        yield mailers
+    finally:
+        await mailers.close()
+
+
 @asynccontextmanager
 async def open_mailer(settings: Settings) -> AsyncGenerator[Mailer]:
-    mailer = SmtpMailer(settings) if settings.smtp_host else MaildirMailer(settings.mail_dir)
+    """The one that the environment names."""
+    async with open_mailers(settings) as mailers:
+        yield await mailers.through(Smarthost.of(settings))
+
+
+async def connect(
+    settings: Settings, smarthost: Smarthost, context: ssl.SSLContext | None
+) -> aiosmtplib.SMTP:
+    """Connected to an address that was checked, encrypted and logged in. Raises HostRefused too."""
+    client = await greeted(settings, smarthost, context)
     try:
-        yield mailer
-    finally:
-        await mailer.close()
+        if smarthost.security == "starttls":
+            await client.starttls(server_hostname=smarthost.host)
+        if smarthost.user:
+            await client.login(smarthost.user, smarthost.password.get_secret_value())
+    except BaseException:
+        drop(client)
+        raise
+    return client
 
 
-def _drop(client: aiosmtplib.SMTP) -> None:
+async def greeted(
+    settings: Settings, smarthost: Smarthost, context: ssl.SSLContext | None
+) -> aiosmtplib.SMTP:
+    """Connected, and encrypted where security is ssl."""
+    loop, failure = asyncio.get_running_loop(), OSError("no address")
+    found = await addresses(smarthost.host, smarthost.port, allow_private=settings.allow_private_hosts)
+    for address in found:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        opened = socket.socket(family, socket.SOCK_STREAM)
+        opened.setblocking(False)
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await loop.sock_connect(opened, (address, smarthost.port))
+        except (OSError, TimeoutError) as error:
+            opened.close()
+            failure = error
+            continue
+        except BaseException:
+            opened.close()
+            raise
+        return await _greeted(smarthost, context, opened)
+    raise failure
+
+
+async def _greeted(
+    smarthost: Smarthost, context: ssl.SSLContext | None, opened: socket.socket
+) -> aiosmtplib.SMTP:
+    client = aiosmtplib.SMTP(
+        hostname=smarthost.host,
+        sock=opened,
+        timeout=TIMEOUT_SECONDS,
+        use_tls=smarthost.security == "ssl",
+        start_tls=False,
+        tls_context=context,
+    )
+    try:
+        await client.connect()
+    except BaseException:
+        opened.close()
+        raise
+    return client
+
+
+def _mailer(settings: Settings, smarthost: Smarthost | None) -> Mailer:
+    return SmtpMailer(settings, smarthost) if smarthost else MaildirMailer(settings.mail_dir)
+
+
+def drop(client: aiosmtplib.SMTP) -> None:
     """At once: an encrypted connection that is closed politely waits half a minute for the other side."""
     if client.transport is not None:
         cast(asyncio.Transport, client.transport).abort()
     client.close()
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.smtp_security == "none":
+def tls_context(settings: Settings, smarthost: Smarthost) -> ssl.SSLContext | None:
+    if smarthost.security == "none":
         return None
     context = ssl.create_default_context(cafile=settings.smtp_ca_file or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 
-def _named(error: BaseException) -> BaseException:
+def named(error: BaseException) -> BaseException:
     """One error for the sender to read; what the server said is kept short and holds no password."""
+    if isinstance(error, HostRefused):
+        return MailRefused(str(error), permanent=False)
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return MailRefused(f"login refused ({error.code}): check the SMTP user and password", permanent=False)
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
