@@ -3,4 +3,5 @@
 from portal_api.models import accounts as accounts
 from portal_api.models import records as records
 from portal_api.models import requests as requests
+from portal_api.models import tokens as tokens
 from portal_api.models.base import Base as Base
