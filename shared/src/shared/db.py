@@ -54,8 +54,13 @@ def uuid7() -> UUID:
     return UUID(int=uuid_utils.uuid7().int)
 
 
-def utcnow() -> datetime:
+def clock() -> datetime:
+    """The clock of the machine. Tests put another in its place."""
     return datetime.now(UTC)
+
+
+def utcnow() -> datetime:
+    return clock()
 
 
 class Database:
