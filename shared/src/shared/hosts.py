@@ -13,11 +13,18 @@ class HostUnknown(HostRefused):
     """There is no such name, or nobody who would know it answers."""
 
 
-async def addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
-    """The addresses to connect to, looked up once, so that a second answer cannot differ from the checked one.
+_METADATA = frozenset({"100.100.100.200", "192.0.0.192", "fd00:ec2::254"})
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
-    Link-local addresses (cloud metadata) are always refused; private ones unless `allow_private`. One address
-    that is refused refuses the host. Raises HostRefused.
+
+async def addresses(
+    host: str, port: int, *, allow_private: bool, setting: str = "CALLBOARD_ALLOW_PRIVATE_HOSTS"
+) -> list[str]:
+    """The addresses to connect to, looked up once, so that a second answer cannot differ from the checked
+    one.
+
+    Link-local addresses and others with cloud metadata are always refused; what is not public only with
+    `allow_private`, which `setting` would allow. One refused address refuses the host. Raises HostRefused.
     """
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -28,33 +35,23 @@ async def addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
         if not permitted(address, private=True):
             raise HostRefused(f"{host!r} is a link-local address, which no setting may name")
         if not permitted(address, private=allow_private):
-            raise HostRefused(f"{host!r} is a private address; CALLBOARD_ALLOW_PRIVATE_HOSTS=true allows it")
+            raise HostRefused(f"{host!r} is a private address; {setting}=true allows it")
     return distinct
-
-
-_METADATA = frozenset({"100.100.100.200", "192.0.0.192", "fd00:ec2::254"})
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 async def resolve(
     host: str, port: int, *, allow_private: bool, setting: str = "CALLBOARD_ALLOW_PRIVATE_HOSTS"
 ) -> str:
-    """The address to connect to, looked up once, so that a second answer cannot differ from the checked one.
+    """The first of `addresses`."""
+    return (await addresses(host, port, allow_private=allow_private, setting=setting))[0]
 
-    Link-local addresses and others with cloud metadata are always refused; what is not public only with
-    `allow_private`, which `setting` would allow. Raises HostRefused.
-    """
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
-        raise HostRefused(f"the name {host!r} cannot be found: check the server name") from None
-    address = str(found[0][4][0])
+
+def permitted(address: str, *, private: bool) -> bool:
+    """Cloud metadata lives on link-local addresses: a server there would be a way to read it out."""
     meant = _meant(address)
     if meant.is_link_local or meant.is_multicast or meant.is_unspecified or str(meant) in _METADATA:
-        raise HostRefused(f"{host!r} is a link-local address, which no setting may name")
-    if not meant.is_global and not allow_private:
-        raise HostRefused(f"{host!r} is a private address; {setting}=true allows it")
-    return address
+        return False
+    return private or meant.is_global
 
 
 def _meant(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
