@@ -6,10 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from shared.auth import ANYONE, Verifier, scope_of
+from shared.documents import add_problems
+from shared.headers import SecureHeaders
 from shared.health import health_router
 from shared.keys import over_http
 from shared.problems import install_problems
@@ -33,12 +35,13 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
     app.state.running = services
     app.state.verifier = _verifier(services)
     install_problems(app)
+    _show_roles_of(health_router)
     app.include_router(health_router)
     for running in services:
-        for route in running.service.router.routes:
-            _show_roles(route)
+        _show_roles_of(running.service.router)
         app.include_router(running.service.router, dependencies=[Depends(_serves(running))])
     app.add_middleware(CommitBeforeAnswer)
+    app.add_middleware(SecureHeaders)
     app.openapi = _described(app.openapi)
     return app
 
@@ -71,7 +74,7 @@ def _verifier(services: Sequence[Running[Any]]) -> Verifier:
 
 def _described(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """The OpenAPI document with the scheme that `_SIGNED_IN` names (FastAPI's own way is a dependency that is
-    solved at each request), and with the scope that a program needs."""
+    solved at each request), and with the scope that an API client needs."""
 
     def described() -> dict[str, Any]:
         found = document()
@@ -79,8 +82,9 @@ def _described(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str,
         found.setdefault("components", {})["securitySchemes"] = {"HTTPBearer": scheme}
         for path, operations in found["paths"].items():
             for method, operation in operations.items():
-                if operation.pop("x-programs", False):
+                if operation.pop("x-clients", False):
                     operation["x-scope"] = scope_of(method.upper(), path)
+        add_problems(found)
         return found
 
     return described
@@ -89,14 +93,20 @@ def _described(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str,
 _SIGNED_IN = {"security": [{"HTTPBearer": []}]}
 
 
-def _show_roles(route: Any) -> None:
+def _show_roles_of(router: APIRouter) -> None:
     """Writes the roles of `allow(...)` or `allow_anyone` into the OpenAPI document as `x-roles`."""
-    for nested in getattr(getattr(route, "original_router", None), "routes", ()):
-        _show_roles(nested)
+    for route in router.routes:
+        _show_roles(route)
+
+
+def _show_roles(route: Any) -> None:
+    nested = getattr(route, "original_router", None)
+    if nested:
+        _show_roles_of(nested)
     if isinstance(route, APIRoute):
         for dependency in route.dependant.dependencies:
             roles = getattr(dependency.call, "roles", None)
             if roles:
-                programs = getattr(dependency.call, "programs", False)
-                signed_in = {} if roles == ANYONE else {"x-programs": programs, **_SIGNED_IN}
+                clients = getattr(dependency.call, "clients", False)
+                signed_in = {} if roles == ANYONE else {"x-clients": clients, **_SIGNED_IN}
                 route.openapi_extra = {**(route.openapi_extra or {}), "x-roles": list(roles), **signed_in}

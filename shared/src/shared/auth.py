@@ -179,27 +179,27 @@ async def principal_of(request: Request) -> Principal:
 
 
 def scope_of(method: str, path: str) -> str:
-    """The scope that a program needs beside the role: `customers:read` for GET /v1/customers/{id}."""
+    """The scope that an API client needs beside the role: `customers:read` for GET /v1/customers/{id}."""
     return f"{path.split('/')[2]}:{'read' if method in ('GET', 'HEAD') else 'write'}"
 
 
-def allow(*roles: str, programs: bool = True) -> Callable[..., Any]:
-    """A dependency that lets in principals with one of `roles`; the OpenAPI document shows them. A program
-    (an API client) needs the route's scope too; with `programs=False` none is let in."""
+def allow(*roles: str, clients: bool = True) -> Callable[..., Any]:
+    """A dependency that lets in principals with one of `roles`; the OpenAPI document shows them. An API client
+    needs the route's scope too; with `clients=False` none is let in."""
 
     async def allowed(request: Request) -> Principal:
         principal = await principal_of(request)
         if principal.roles.isdisjoint(roles):
             raise Problem(403, "Your role may not do this", f"Needs one of: {', '.join(roles)}.")
         if principal.scopes is not None:
-            if not programs:
-                raise Problem(403, "This is for people, not for programs", "Sign in with an account.")
+            if not clients:
+                raise Problem(403, "This is for people, not for API clients", "Sign in with an account.")
             needed = scope_of(request.method, request.scope["path"])
             if needed not in principal.scopes:
                 raise Problem(403, "This access token lacks a scope", f"Needs the scope {needed}.")
         return principal
 
-    allowed.roles, allowed.programs = roles, programs  # pyright: ignore[reportFunctionMemberAccess]  # read by shared.app
+    allowed.roles, allowed.clients = roles, clients  # pyright: ignore[reportFunctionMemberAccess]  # read by shared.app
     return allowed
 
 

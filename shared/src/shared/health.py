@@ -3,17 +3,18 @@
 import time
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select
 
+from shared.auth import allow_anyone
 from shared.db import is_outage
 from shared.migrate import is_current
 from shared.service import Running
 from shared.tables import outbox
 
-health_router = APIRouter(tags=["health"])
+health_router = APIRouter(tags=["health"], dependencies=[Depends(allow_anyone)])
 
 STALE_SECONDS = 60
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 
@@ -45,18 +46,40 @@ async def _problem(_request: Request, error: Problem) -> JSONResponse:
     return error.response()
 
 
-async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+async def _http(request: Request, error: HTTPException) -> JSONResponse:
+    if error.status_code == 400 and (refusal := await _refusal(request)):
+        return refusal.response()
     problem = Problem(error.status_code, str(error.detail))
     problem.headers.update(error.headers or {})
     return problem.response()
 
 
-async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    if refusal := await _refusal(request):
+        return refusal.response()
     errors = [
-        {"pointer": "/" + "/".join(str(step) for step in item["loc"]), "detail": item["msg"]}
+        {"pointer": _printable("/" + "/".join(str(step) for step in item["loc"])), "detail": item["msg"]}
         for item in error.errors()
     ]
     return Problem(422, "The request does not fit", errors=errors).response()
+
+
+async def _refusal(request: Request) -> Problem | None:
+    """A body is read before anybody asks who sent it; whoever may not come in must not learn what is wrong
+    with it."""
+    route = request.scope.get("route")
+    for dependency in route.dependant.dependencies if isinstance(route, APIRoute) else ():
+        if dependency.call is not None and hasattr(dependency.call, "roles"):
+            try:
+                await dependency.call(request)
+            except Problem as refusal:
+                return refusal
+    return None
+
+
+def _printable(pointer: str) -> str:
+    """The names in it are the sender's: half of a surrogate pair cannot be sent back."""
+    return pointer[:200].encode(errors="replace").decode()
 
 
 def install_problems(app: FastAPI) -> None:

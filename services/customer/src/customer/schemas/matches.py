@@ -50,6 +50,8 @@ class MatchDetail(MatchOut):
 class Decision(Body):
     """Exactly one: the location it is; the customer whose new location it is; or a new customer."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"new_customer": True}]})
+
     location_id: UUID | None = None
     customer_id: UUID | None = None
     new_customer: Literal[True] | None = None
