@@ -5,11 +5,13 @@ from typing import Any
 
 from shared.events.customer import CustomerMatched
 from shared.events.dispatch import DispatchMentioned, DispatchReceived
+from shared.events.portal import RequestChangeAsked, ServiceRequested
 from shared.service import Handlers
 from shared.work import Work
 
 from dispatch.flows.heard import match, mention
 from dispatch.flows.received import receive
+from dispatch.flows.requests import change_visits, take_requests
 
 handlers = Handlers()
 
@@ -27,3 +29,13 @@ async def matched(work: Work[Any], events: Sequence[CustomerMatched]) -> None:
 @handlers.on(DispatchMentioned)
 async def mentioned(work: Work[Any], events: Sequence[DispatchMentioned]) -> None:
     await mention(work, events)
+
+
+@handlers.on(ServiceRequested)
+async def requested(work: Work[Any], events: Sequence[ServiceRequested]) -> None:
+    await take_requests(work, events)
+
+
+@handlers.on(RequestChangeAsked)
+async def change_asked(work: Work[Any], events: Sequence[RequestChangeAsked]) -> None:
+    await change_visits(work, events)

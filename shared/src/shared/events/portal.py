@@ -31,7 +31,7 @@ class TimeWindow(Record):
     end: str
 
 
-class CompanyChanged(Event, name="company.changed.v1"):
+class CompanyChanged(Event, name="company.changed.v1", heard_by=("payments",)):
     """Company information, whole. `smtp_password` is sealed with the deployment's key (`shared.secrets`).
     `windows` are offered to customers on `weekdays` (Monday is 0). A field that is None leaves the value of
     the environment."""
@@ -63,7 +63,7 @@ class Contact(Record):
     email: str | None = None
 
 
-class ServiceRequested(Event, name="service.requested.v1"):
+class ServiceRequested(Event, name="service.requested.v1", heard_by=("dispatch",)):
     """The wizard's answers. The dispatch made of it has `request_id` as its id. `start` and `end` are the
     window that was chosen; without one, `preferred` says in words when the customer would like it."""
 
@@ -89,7 +89,7 @@ class ServiceRequested(Event, name="service.requested.v1"):
     """Paths under portal-api's `/v1`, for staff."""
 
 
-class RequestChangeAsked(Event, name="service.change_asked.v1"):
+class RequestChangeAsked(Event, name="service.change_asked.v1", heard_by=("dispatch",)):
     """The customer moves or takes back a visit. `dispatch_id` may also be a partner's dispatch: a person must
     then look, since the partner decides."""
 
@@ -123,7 +123,7 @@ class CustomerEdit(Record):
     address: Address | None = None
 
 
-class CustomerChangeRequested(Event, name="customer.change_requested.v1"):
+class CustomerChangeRequested(Event, name="customer.change_requested.v1", heard_by=("customer",)):
     """`customer_version` and `location_version` are those that the person saw: a newer one refuses."""
 
     change_id: UUID

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.db import insert_ignore, uuid7
@@ -23,6 +23,14 @@ from dispatch.changes import changes
 from dispatch.flows.ledger import tell
 from dispatch.models import dispatch, history
 from dispatch.queries import check_technician, default_technician, dispatch_row, office_code
+
+
+class Household(NamedTuple):
+    """Whose dispatch it is, where that is known from the start. `zone` is the location's IANA zone."""
+
+    customer_id: UUID | None = None
+    location_id: UUID | None = None
+    zone: str | None = None
 
 
 async def record(work: Work[Any], row: Mapping[Any, Any], *, who: str, kind: str, **detail: Any) -> None:
@@ -46,12 +54,14 @@ async def create(
     bill_to: str | None,
     technician_id: UUID | None,
     who: str,
+    id: UUID | None = None,
+    household: Household | None = None,
 ) -> UUID:
     """A dispatch that no mail brought. Its partner's later mails fill in and change it. Raises a 409 problem
     where the partner's number is already known. Without a number it is named after its board number."""
     await check_technician(work.session, technician_id)
     status = await office_code(work.session, work.settings.initial_status)
-    id = dispatch_id(partner, content.number) if partner else uuid7()
+    id = dispatch_id(partner, content.number) if partner else id or uuid7()
     row: dict[str, Any] = {
         "id": id,
         "version": 1,
@@ -60,8 +70,8 @@ async def create(
         "status": status["code"],
         "closed": status["closes"],
         "technician_id": technician_id or await default_technician(work.session),
-        "zone": None,
         "match_version": 0,
+        **(household or Household())._asdict(),
         "updated_by_partner": False,
         "cancelled_by_partner": False,
         "needs_attention": False,
@@ -83,6 +93,7 @@ async def create(
         await work.session.execute(update(dispatch).where(dispatch.c.id == id).values(**named))
         row |= named
     about: dict[str, Any] = {"dispatch_id": id, "version": 1, "partner": partner, "content": content}
+    about |= {"customer_id": row["customer_id"], "location_id": row["location_id"]}
     work.emit(DispatchCreated(**about, bill_to=bill_to, received_at=work.now), id)
     await record(work, row, who=who, kind="created", status=row["status"])
     _say_status(work, row, None, who)

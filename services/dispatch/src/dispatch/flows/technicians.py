@@ -5,9 +5,11 @@ from uuid import UUID
 
 from shared.db import uuid7
 from shared.etag import check_version
+from shared.events.technician import TechnicianChanged
 from shared.problems import Problem
 from shared.work import Work
 from sqlalchemy import insert, select, update
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from dispatch.models import technician
 from dispatch.queries import one
@@ -16,7 +18,8 @@ from dispatch.queries import one
 async def add_technician(work: Work[Any], *, values: dict[str, Any], who: str) -> UUID:
     id = uuid7()
     await _make_room(work, id, values)
-    await work.session.execute(insert(technician), [{"id": id, "version": 1, **values}])
+    added = insert(technician).values({"id": id, "version": 1, **values}).returning(technician)
+    await _write(work, added)
     work.audit(who=who, action="technician.added", subject=id, after=values)
     return id
 
@@ -29,7 +32,7 @@ async def edit_technician(
     before = await one(work.session, technician, id, "technician")
     check_version(based_on, before["version"])
     this = update(technician).where(technician.c.id == id)
-    await work.session.execute(this.values(**values, version=based_on + 1))
+    await _write(work, this.values(**values, version=based_on + 1).returning(technician))
     shown = {name: before[name] for name in values}
     work.audit(who=who, action="technician.edited", subject=id, before=shown, after=values)
 
@@ -43,4 +46,17 @@ async def _make_room(work: Work[Any], id: UUID, values: dict[str, Any]) -> None:
     if not values["active"]:
         raise Problem(422, "The default technician must be active")
     others = update(technician).where(technician.c.is_default, technician.c.id != id)
-    await work.session.execute(others.values(is_default=False, version=technician.c.version + 1))
+    passed = others.values(is_default=False, version=technician.c.version + 1).returning(technician)
+    await _write(work, passed)
+
+
+async def _write(work: Work[Any], statement: TypedReturnsRows[Any]) -> None:
+    for row in (await work.session.execute(statement)).mappings().all():
+        event = TechnicianChanged(
+            technician_id=row["id"],
+            version=row["version"],
+            name=row["name"],
+            is_default=row["is_default"],
+            retired=not row["active"],
+        )
+        work.emit(event, row["id"])
