@@ -1,78 +1,90 @@
-"""The one interface that all gateways have."""
+"""The one interface that all gateways have; an adapter writes what its gateway can do."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar
 
 from pydantic import SecretStr
 
-from payments.gateways.base import Capabilities, Expected, Finding, Hosted, Order, Result, Return, Webhook
+from payments.gateways.base import (
+    UNSUPPORTED,
+    Capabilities,
+    Expected,
+    Finding,
+    Hosted,
+    Order,
+    Result,
+    Return,
+    Webhook,
+)
 
 
-class Gateway(Protocol):
+class Gateway:
     """An account at a gateway, with a client to reach it. What `capabilities` deny yields an error of the
     kind "unsupported" and sends nothing. Nothing here raises for an answer, or for none; nothing is sent
     twice."""
 
-    @property
-    def capabilities(self) -> Capabilities: ...
+    capabilities: ClassVar[Capabilities]
 
     async def start_hosted(self, order: Order, *, return_url: str, cancel_url: str) -> Hosted | Result:
         """Opens a page where the payer types the card. Moves no money."""
-        ...
+        return UNSUPPORTED
 
     def complete_return(self, query: Mapping[str, str], expected: Expected) -> Return:
         """Judges the payer's return by its query; sends nothing."""
-        ...
+        return Return(verified=False)
 
     async def complete(self, expected: Expected, *, request_id: str) -> Result:
         """After a verified return, or when the gateway says that the payer has approved: takes the money
         where `complete_moves_money`, and looks otherwise."""
-        ...
+        return UNSUPPORTED
 
     async def charge_token(self, order: Order, token: SecretStr, *, saved: bool = False) -> Result:
         """Charges (or only authorises, as the order says) a one-time token of the gateway's script in the
         browser, or a saved card."""
-        ...
+        return UNSUPPORTED
 
-    async def capture(self, gateway_ref: str, amount: int, currency: str, *, request_id: str) -> Result: ...
+    async def capture(self, gateway_ref: str, amount: int, currency: str, *, request_id: str) -> Result:
+        return UNSUPPORTED
 
-    async def void(self, gateway_ref: str, *, request_id: str) -> Result: ...
+    async def void(self, gateway_ref: str, *, request_id: str) -> Result:
+        return UNSUPPORTED
 
     async def refund(
         self, gateway_ref: str, amount: int, currency: str, *, request_id: str, short_ref: str = ""
     ) -> Result:
         """Gives `amount` back, never more and never "all that is left"; a full refund names the full
         amount."""
-        ...
+        return UNSUPPORTED
 
     async def abandon(self, request_id: str) -> Result:
         """Voids whatever came of a charge whose answer was lost: voided, or not_found if it never arrived."""
-        ...
+        return UNSUPPORTED
 
     async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
         """Everything the gateway knows of `expected`, by whichever of its ids this gateway searches by. A
         Result is the failure of the look-up itself, which says nothing about money. To look for a refund,
         void or capture, put its request id into `our_id` or the reference it got into `gateway_ref`."""
-        ...
+        return UNSUPPORTED
 
     async def close_hosted(self, order_ref: str) -> Result:
         """Ends an unpaid page, so that another may be opened: canceled, or approved if it was paid
         meanwhile."""
-        ...
+        return UNSUPPORTED
 
     async def save_card(self, gateway_ref: str, customer_id: str, *, request_id: str) -> Result:
         """Keeps the card of an earlier payment at the gateway: `refs["vault_token"]`."""
-        ...
+        return UNSUPPORTED
 
-    async def forget_card(self, token: SecretStr, customer_id: str) -> Result: ...
+    async def forget_card(self, token: SecretStr, customer_id: str) -> Result:
+        return UNSUPPORTED
 
     async def parse_webhook(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Webhook:
         """Verifies the exact bytes received, then reads them."""
-        ...
+        return Webhook(result=Result(outcome="rejected"))
 
     async def list_transactions(self, start: datetime, end: datetime) -> tuple[Finding, ...] | Result: ...
 
     async def check_connection(self) -> Result:
         """Approved, or what is wrong with the account; moves no money."""
-        ...
+        return UNSUPPORTED

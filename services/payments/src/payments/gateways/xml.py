@@ -2,8 +2,8 @@
 
 import html
 import re
-from collections.abc import Collection, Mapping
-from typing import Any, cast
+from collections.abc import Collection
+from typing import Any
 from xml.parsers.expat import ExpatError
 
 import xmltodict
@@ -38,26 +38,8 @@ def read(body: bytes, *, many: Collection[str] = ()) -> dict[str, Any] | None:
     if not body.strip() or len(body) > LARGEST:
         return None
     try:
-        return cast(
-            dict[str, Any],
-            xmltodict.parse(
-                body, postprocessor=keep, force_list=lambda _, key, __: key.rpartition(":")[2] in many
-            ),
+        return xmltodict.parse(
+            body, postprocessor=keep, force_list=lambda _, key, __: key.rpartition(":")[2] in many
         )
     except (ExpatError, ValueError, LookupError, RecursionError):
         return None
-
-
-def child(node: object, *names: str) -> object:
-    """The node under `names`, None where there is none."""
-    for name in names:
-        node = cast("Mapping[str, object]", node).get(name) if isinstance(node, dict) else None
-    return node
-
-
-def text(node: object, *names: str) -> str | None:
-    """The text under `names`; None where it is empty or not a text."""
-    found = child(node, *names)
-    if isinstance(found, dict):
-        found = cast("Mapping[str, object]", found).get("#text")
-    return found if isinstance(found, str) and found else None

@@ -1,0 +1,174 @@
+"""PayPal Orders v2: the payer approves on PayPal's page, and only our capture takes the money."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
+from pydantic import SecretStr
+
+from payments.gateways import paypal_answers as answers
+from payments.gateways import paypal_webhooks as webhooks
+from payments.gateways.accounts import PayPalAccount
+from payments.gateways.base import (
+    UNSUPPORTED,
+    Capabilities,
+    Expected,
+    Finding,
+    Hosted,
+    Order,
+    Result,
+    Return,
+    Tokens,
+    TokenStore,
+    Webhook,
+    same_secret,
+)
+from payments.gateways.findings import agreed, compare
+from payments.gateways.nested import read_json
+from payments.gateways.oauth import InMemory, access_token, post_form
+from payments.gateways.paypal_report import report
+from payments.gateways.paypal_requests import order_request, refund_request
+from payments.gateways.port import Gateway
+from payments.gateways.transport import Answer, exchange
+
+
+@dataclass(frozen=True)
+class PayPal(Gateway):
+    client: httpx.AsyncClient
+    account: PayPalAccount
+    tokens: TokenStore = field(default_factory=InMemory)
+
+    capabilities = Capabilities(
+        resend=timedelta(hours=6),
+        complete_moves_money=True,
+        webhooks=True,
+        list_transactions=True,
+        currencies=frozenset(("AUD", "CAD", "EUR", "GBP", "JPY", "MXN", "NZD", "USD")),
+    )
+
+    async def start_hosted(self, order: Order, *, return_url: str, cancel_url: str) -> Hosted | Result:
+        if order.authorize_only:
+            return UNSUPPORTED
+        body = order_request(order, return_url, cancel_url)
+        answer = await self._call("POST", "/v2/checkout/orders", body, request_id=order.request_id)
+        if isinstance(answer, Result):
+            return answer
+        opened = answers.order(answer)
+        if opened.outcome != "requires_action" or not opened.gateway_ref or not opened.redirect_url:
+            return (
+                opened if opened.outcome == "error" else replace(opened, outcome="unknown", retry="same_key")
+            )
+        secret = SecretStr(opened.gateway_ref)
+        return Hosted(redirect_url=opened.redirect_url, order_ref=opened.gateway_ref, return_secret=secret)
+
+    def complete_return(self, query: Mapping[str, str], expected: Expected) -> Return:
+        """`token` is the order's id, on the way back from a cancel too; only an approval names a PayerID."""
+        verified = same_secret(query.get("token"), expected.return_digest)
+        return Return(verified=verified, canceled=verified and not query.get("PayerID"))
+
+    async def complete(self, expected: Expected, *, request_id: str) -> Result:
+        """Captures the order. Captured already is looked up: mostly it was us."""
+        if not expected.order_ref:
+            return UNSUPPORTED
+        path = f"/v2/checkout/orders/{quote(expected.order_ref, '')}/capture"
+        answer = await self._call("POST", path, {}, request_id=request_id)
+        if isinstance(answer, Result):
+            return answer
+        result = answers.captured(answer, expected.order_ref)
+        if result.code == "ORDER_ALREADY_CAPTURED" or (result.outcome == "unknown" and result.kind is None):
+            found = await self.lookup(expected)
+            looked = result if isinstance(found, Result) else compare(found, expected)
+            return result if looked.outcome in ("requires_action", "not_found") else looked
+        return agreed(result, result.refs.get("our_id"), expected)
+
+    async def refund(
+        self, gateway_ref: str, amount: int, currency: str, *, request_id: str, short_ref: str = ""
+    ) -> Result:
+        body = refund_request(amount, currency, request_id)
+        path = f"/v2/payments/captures/{quote(gateway_ref, '')}/refund"
+        answer = await self._call("POST", path, body, request_id=request_id)
+        return answer if isinstance(answer, Result) else answers.refund(answer)
+
+    async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
+        """By order: its captures and refunds, or the order itself while nothing is captured."""
+        if expected.order_ref:
+            path, read = f"/v2/checkout/orders/{quote(expected.order_ref, '')}", answers.order_findings
+        elif expected.gateway_ref:
+            path, read = f"/v2/payments/captures/{quote(expected.gateway_ref, '')}", answers.capture_findings
+        else:
+            return UNSUPPORTED
+        answer = await self._call("GET", path)
+        return answer if isinstance(answer, Result) else read(answer)
+
+    async def close_hosted(self, order_ref: str) -> Result:
+        """PayPal has no call for it: an order that we do not capture takes no money."""
+        return Result(outcome="canceled")
+
+    async def parse_webhook(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Webhook:
+        """PayPal itself is asked whether it signed exactly these bytes; if it does not answer, the outcome is
+        unknown and the sender is to try again later."""
+        question = webhooks.verification(
+            body, headers, self.account.webhook_id, urlsplit(self.account.base_url)
+        )
+        if question is None:
+            return webhooks.REJECTED
+        path = "/v1/notifications/verify-webhook-signature"
+        answer = await self._call("POST", path, content=question)
+        verified = answer if isinstance(answer, Result) else webhooks.verified(answer)
+        return (
+            webhooks.webhook(read_json(body)) if verified.outcome == "approved" else Webhook(result=verified)
+        )
+
+    async def list_transactions(self, start: datetime, end: datetime) -> tuple[Finding, ...] | Result:
+        """PayPal's own report lags by hours; spans over 31 days are refused by it."""
+        span = {"start_date": f"{start:%Y-%m-%dT%H:%M:%SZ}", "end_date": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
+        found: list[Finding] = []
+        page, pages = 1, 1
+        while page <= pages:
+            query = urlencode({**span, "fields": "transaction_info", "page_size": "500", "page": str(page)})
+            answer = await self._call("GET", f"/v1/reporting/transactions?{query}")
+            rows, pages = (answer, 0) if isinstance(answer, Result) else report(answer)
+            if isinstance(rows, Result):
+                return rows
+            found, page = [*found, *rows], page + 1
+        return tuple(found)
+
+    async def check_connection(self) -> Result:
+        token = await access_token(self.tokens, self._renew)
+        return token if isinstance(token, Result) else Result(outcome="approved")
+
+    async def _renew(self, known: Tokens | None) -> Tokens | Result:
+        url, account = f"{self.account.base_url.rstrip('/')}/v1/oauth2/token", self.account
+        form = {"grant_type": "client_credentials"}
+        return await post_form(self.client, url, account.client_id, account.client_secret, form)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        content: bytes | None = None,
+        request_id: str | None = None,
+    ) -> Answer | Result:
+        """Sends once, and once more with the same id where only the token was refused."""
+        refused: SecretStr | None = None
+        content = content if body is None else json.dumps(body).encode()
+        while True:
+            token = await access_token(self.tokens, self._renew, refused=refused)
+            if isinstance(token, Result):
+                return token
+            headers = {
+                "Authorization": f"Bearer {token.get_secret_value()}",
+                "Prefer": "return=representation",
+                **({"Content-Type": "application/json"} if content is not None else {}),
+                **({"PayPal-Request-Id": request_id} if request_id else {}),
+            }
+            url = self.account.base_url.rstrip("/") + path
+            answer = await exchange(self.client, method, url, headers=headers, content=content)
+            if isinstance(answer, Result) or answer.status != 401 or refused is not None:
+                return answer
+            refused = token
