@@ -38,6 +38,13 @@ async def open_work(request: Request) -> Work[Any]:
     return work
 
 
+async def open_secret_work(request: Request) -> Work[Any]:
+    """The same for an answer that shows a secret: it is not kept, so it cannot be given again."""
+    if "idempotency-key" in request.headers:
+        raise Problem(400, "This answer is given once and kept nowhere", "Send no Idempotency-Key.")
+    return await open_work(request)
+
+
 async def open_read(request: Request) -> AsyncGenerator[AsyncConnection]:
     """For routes that only read: an autocommit connection without a transaction."""
     running: Running[Any] = request.scope["callboard.running"]
