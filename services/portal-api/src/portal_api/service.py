@@ -1,11 +1,17 @@
 """What this service is."""
 
-from shared.service import Service, no_tools
+from shared.service import Service
 
 from portal_api.api import router
 from portal_api.handlers import handlers
+from portal_api.loops.identity import answer_resets, sweep_identity
+from portal_api.loops.keys import rotate_signing_keys
+from portal_api.loops.mail import send
+from portal_api.loops.webhooks import deliver_webhooks
 from portal_api.models import Base
+from portal_api.queries.keys import key_set
 from portal_api.settings import PortalSettings
+from portal_api.tools import open_tools
 
 service = Service(
     name="portal-api",
@@ -13,6 +19,7 @@ service = Service(
     metadata=Base.metadata,
     router=router,
     handlers=handlers,
-    loops=(),
-    open_tools=no_tools,
+    loops=(rotate_signing_keys, deliver_webhooks, answer_resets, sweep_identity, send),
+    open_tools=open_tools,
+    signing_keys=key_set,
 )

@@ -2,4 +2,28 @@
 
 from fastapi import APIRouter
 
+from portal_api.api import (
+    accounts,
+    clients,
+    keys,
+    oauth,
+    passwords,
+    session,
+    staff,
+    totp,
+    webhooks,
+)
+
 router = APIRouter()
+for each in (
+    keys,
+    clients,
+    oauth,
+    webhooks,
+    session,
+    passwords,
+    totp,
+    accounts,
+    staff,
+):
+    router.include_router(each.router)

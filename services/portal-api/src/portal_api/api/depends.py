@@ -42,7 +42,7 @@ class Household:
 
 
 def _household(*roles: str) -> Any:
-    allowed = allow(*roles, programs=False)
+    allowed = allow(*roles, clients=False)
 
     async def household(request: Request) -> Household:
         principal: Principal = await allowed(request)
@@ -63,7 +63,7 @@ def _household(*roles: str) -> Any:
             UUID(principal.subject), row.customer_id, row.location_id, row.role == "customer.admin"
         )
 
-    household.roles, household.programs = roles, False  # pyright: ignore[reportFunctionMemberAccess]
+    household.roles, household.clients = roles, False  # pyright: ignore[reportFunctionMemberAccess]
     return household
 
 

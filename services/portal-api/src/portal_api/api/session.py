@@ -1,0 +1,150 @@
+"""/v1/session: logging on and out, and what keeps a session alive."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from shared.db import Row, utcnow
+from shared.problems import not_found
+
+from portal_api.api.depends import Here
+from portal_api.api.signed_in import (
+    COOKIE,
+    OPEN,
+    OURS,
+    Session,
+    Settled,
+    address_of,
+    forget_cookie,
+    set_cookie,
+    verified,
+)
+from portal_api.flows.logon import log_on, refused
+from portal_api.flows.sessions import be_active, end_session, end_sessions
+from portal_api.flows.throttle import (
+    DEVICE_DAYS,
+    budgets,
+    device_cookie,
+    forgive,
+    new_device,
+    spend,
+    too_many,
+)
+from portal_api.flows.tokens import issue
+from portal_api.queries.accounts import by_user_name
+from portal_api.queries.sessions import IDLE, session_of, sessions_of
+from portal_api.schemas.sessions import AccessToken, Activity, Logon, OpenSession, SessionOut
+
+router = APIRouter(prefix="/v1/session", tags=["session"])
+TOKEN_SECONDS = 120
+_NO_SESSION: dict[int | str, Any] = {401: {"description": "There is no session, or it has ended."}}
+_MUST_CHANGE: dict[int | str, Any] = {
+    **_NO_SESSION,
+    403: {"description": "The password must be changed first."},
+}
+_LOGON: dict[int | str, Any] = {
+    401: {"description": "Not right, or a code is needed (`code_needed`)."},
+    403: {"description": "Not from our own pages."},
+    429: {"description": "Too many tries; see Retry-After."},
+}
+
+
+@router.post("", dependencies=OURS, responses=_LOGON)
+async def log_on_(request: Request, here: Here, response: Response, body: Logon) -> SessionOut:
+    """Sets the cookie `__Host-callboard`. The same answer for a wrong name and a wrong password."""
+    name, address = body.user_name.strip().lower(), address_of(request)
+    device = request.cookies.get(device_cookie(name))
+    tries = budgets(here.settings, user_name=name, address=address, device=device)
+    async with here.work() as work:
+        wait = await spend(work, tries)
+    if wait is not None:
+        raise too_many(wait)
+    async with here.database.read() as read:
+        account = await by_user_name(read, name)
+    # the transaction must not wait for the hash, and the hash is made for unknown names too
+    right, renewed = await verified(here, body.password.get_secret_value(), account and account.password_hash)
+    if account is None or not right:
+        raise refused()
+    async with here.work() as work:
+        token = await log_on(
+            work,
+            account,
+            code=body.code.get_secret_value() if body.code else None,
+            renewed=renewed,
+            address=address,
+            agent=request.headers.get("user-agent", ""),
+        )
+        await forgive(work, tries)
+        found = await session_of(work.session, token, work.now)
+    set_cookie(response, COOKIE, token)
+    set_cookie(response, device_cookie(name), new_device(here.settings, name), DEVICE_DAYS)
+    return shown(response, found)
+
+
+def shown(response: Response, session: Row) -> SessionOut:
+    response.headers["Cache-Control"] = "no-store"
+    ends = min(session.active_at + IDLE, session.ends_at)
+    return SessionOut.model_validate({**session._mapping, "idle_ends_at": ends})
+
+
+@router.get("", dependencies=OPEN, responses=_NO_SESSION)
+async def read_session(session: Session, response: Response) -> SessionOut:
+    """Whose session this is and when it ends. Asking is not activity."""
+    return shown(response, session)
+
+
+@router.delete("", dependencies=OURS, status_code=204, responses=_NO_SESSION)
+async def log_out(session: Session, here: Here, response: Response) -> None:
+    """Ends this session. Its access tokens end within two minutes."""
+    async with here.work() as work:
+        await end_session(work, session.id, session.account_id)
+        work.audit(who=str(session.account_id), action="account.logged_out", subject=session.account_id)
+    forget_cookie(response)
+
+
+@router.post("/activity", dependencies=OURS, responses=_NO_SESSION)
+async def be_active_(session: Session, here: Here) -> Activity:
+    """For what a person does (a key, a click), never for what a page does by itself."""
+    async with here.work() as work:
+        ends = await be_active(work, session.id)
+    if ends is None:
+        raise not_found("session")
+    return Activity(idle_ends_at=ends)
+
+
+@router.post("/token", dependencies=OURS, responses=_MUST_CHANGE)
+async def exchange(session: Settled, here: Here, response: Response) -> AccessToken:
+    """An access token of at most two minutes, with the role that the account has now. Not activity."""
+    seconds = max(1, min(TOKEN_SECONDS, int((session.ends_at - utcnow()).total_seconds())))
+    async with here.work() as work:
+        token = await issue(work, subject=str(session.account_id), roles=[session.role], seconds=seconds)
+    response.headers["Cache-Control"] = "no-store"
+    return AccessToken(access_token=token, expires_in=seconds)
+
+
+@router.get("/all", dependencies=OPEN, responses=_MUST_CHANGE)
+async def list_sessions(session: Settled, here: Here) -> list[OpenSession]:
+    """My open sessions, the newest first."""
+    async with here.database.read() as read:
+        rows = await sessions_of(read, session.account_id, utcnow())
+    return [OpenSession.model_validate({**row._mapping, "current": row.id == session.id}) for row in rows]
+
+
+@router.delete("/all", dependencies=OURS, status_code=204, responses=_MUST_CHANGE)
+async def end_all(session: Settled, here: Here, response: Response) -> None:
+    """Logs me out everywhere, here too."""
+    async with here.work() as work:
+        await end_sessions(work, session.account_id)
+        work.audit(
+            who=str(session.account_id), action="account.logged_out_everywhere", subject=session.account_id
+        )
+    forget_cookie(response)
+
+
+@router.delete("/all/{id}", dependencies=OURS, status_code=204, responses=_MUST_CHANGE)
+async def end_one(session: Settled, here: Here, id: UUID) -> None:
+    """Ends one of my sessions."""
+    async with here.work() as work:
+        if not await end_session(work, id, session.account_id):
+            raise not_found("session")
+        work.audit(who=str(session.account_id), action="account.session_ended", subject=session.account_id)

@@ -1,0 +1,89 @@
+"""The session cookie: who sends it, and that this site's own pages do."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from shared.auth import allow_anyone
+from shared.db import Row, utcnow
+from shared.problems import Problem
+
+from portal_api import passwords
+from portal_api.api.depends import Here
+from portal_api.queries.sessions import session_of
+
+COOKIE = "__Host-callboard"
+
+
+async def from_here(request: Request, here: Here) -> None:
+    """Refuses unsafe requests that another site's page made with our cookie: a form of theirs has another
+    Origin and cannot set a header, and we answer no preflight."""
+    origin = request.headers.get("origin")
+    if "x-requested-with" not in request.headers and origin != _origin(here.settings.web_url):
+        raise Problem(
+            403,
+            "This request does not come from our own pages",
+            "Send the header X-Requested-With, or an Origin equal to CALLBOARD_WEB_URL.",
+        )
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/")[:3])
+
+
+async def _session(request: Request, here: Here) -> Row:
+    token = request.cookies.get(COOKIE, "")
+    async with here.database.read() as read:
+        found = await session_of(read, token, utcnow()) if token else None
+    if found is None:
+        raise Problem(401, "Sign in first", "There is no session, or it has ended.")
+    return found
+
+
+async def _settled(session: Annotated[Row, Depends(_session)]) -> Row:
+    if session.must_change:
+        raise Problem(
+            403, "Choose a password of your own first", "POST /v1/session/password.", must_change=True
+        )
+    return session
+
+
+Session = Annotated[Any, Depends(_session)]
+"""The session of the cookie (queries.sessions.session_of). Raises 401."""
+Settled = Annotated[Any, Depends(_settled)]
+"""The same, but 403 while the password must be changed."""
+OURS = [Depends(allow_anyone), Depends(from_here)]
+"""Dependencies of unsafe routes that are open to everybody, or to who holds the cookie."""
+OPEN = [Depends(allow_anyone)]
+
+
+def set_cookie(response: Response, name: str, value: str, days: int | None = None) -> None:
+    """Without `days` it ends with the browser's session; the server's clock ends it earlier."""
+    seconds = days * 86_400 if days else None
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def forget_cookie(response: Response) -> None:
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+async def verified(here: Any, password: str, hashed: str | None) -> tuple[bool, str | None]:
+    """`passwords.verify_password` at this deployment's cost. Raises 503 when there are too many at once."""
+    try:
+        return await passwords.verify_password(
+            password,
+            hashed,
+            memory_kib=here.settings.password_memory_kib,
+            time=here.settings.password_time,
+        )
+    except passwords.Overloaded:
+        raise busy() from None
+
+
+def busy() -> Problem:
+    problem = Problem(503, "Too many people sign in just now", "Try again in 5 seconds.")
+    problem.headers["Retry-After"] = "5"
+    return problem

@@ -1,0 +1,33 @@
+"""Answers those who lost their password, and removes what has ended."""
+
+from typing import Any
+
+from shared.service import Running
+from sqlalchemy import select
+
+from portal_api.flows.resets import answer
+from portal_api.flows.sessions import sweep_sessions
+from portal_api.flows.throttle import sweep_attempts
+from portal_api.models.accounts import reset_request
+
+_NET = 5.0  # seconds until the next look when nobody woke the loop
+_SWEEP = 50.0  # a loop that is silent for a minute counts as dead
+
+
+async def answer_resets(running: Running[Any]) -> None:
+    while not running.stopping.is_set():
+        async with running.database.read() as read:  # an empty look must not lock out SQLite's writers
+            waiting = (await read.execute(select(reset_request.c.id).limit(1))).first() is not None
+        if waiting:
+            async with running.work() as work:
+                await answer(work)
+        else:
+            await running.pause(_NET, "answer_resets")
+
+
+async def sweep_identity(running: Running[Any]) -> None:
+    while not running.stopping.is_set():
+        async with running.work() as work:
+            await sweep_sessions(work)
+            await sweep_attempts(work)
+        await running.pause(_SWEEP, "sweep_identity")
