@@ -1,17 +1,18 @@
 """What this service is."""
 
-from fastapi import APIRouter
-from shared.service import Handlers, Service, no_tools
-from shared.settings import Settings
+from shared.service import Service, no_tools
 
+from payments.api import router
+from payments.handlers import handlers
 from payments.models import Base
+from payments.settings import PaymentsSettings
 
 service = Service(
     name="payments",
-    settings=Settings,
+    settings=PaymentsSettings,
     metadata=Base.metadata,
-    router=APIRouter(),
-    handlers=Handlers(),
+    router=router,
+    handlers=handlers,
     loops=(),
     open_tools=no_tools,
 )

@@ -8,7 +8,7 @@ from shared.events.base import Event, Record
 from shared.events.dispatch import Address, Phone
 
 
-class CustomerMatched(Event, name="customer.matched.v1", heard_by=("dispatch", "portal-api")):
+class CustomerMatched(Event, name="customer.matched.v1", heard_by=("dispatch", "payments", "portal-api")):
     """Whose dispatch it is. `version` is the dispatch's version that was matched, `match_version` grows with
     each answer for that dispatch (a person may decide otherwise). `state` is `review` while a person must
     choose; the ids are then those of the best candidate or None. `score` is 0 to 100."""
@@ -25,7 +25,7 @@ class CustomerMatched(Event, name="customer.matched.v1", heard_by=("dispatch", "
     zone: str | None = None
 
 
-class CustomerChanged(Event, name="customer.changed.v1", heard_by=("portal-api",)):
+class CustomerChanged(Event, name="customer.changed.v1", heard_by=("payments", "portal-api")):
     customer_id: UUID
     version: int
     number: int
@@ -37,7 +37,7 @@ class CustomerChanged(Event, name="customer.changed.v1", heard_by=("portal-api",
     closed: bool = False
 
 
-class LocationChanged(Event, name="location.changed.v1", heard_by=("portal-api",)):
+class LocationChanged(Event, name="location.changed.v1", heard_by=("payments", "portal-api")):
     """`zone` is the IANA zone in which this location's times are read and shown."""
 
     location_id: UUID

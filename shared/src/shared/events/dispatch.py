@@ -158,7 +158,7 @@ class DispatchResolved(Event, name="dispatch.resolved.v1", heard_by=("mail-inges
     reason: str | None = None
 
 
-class DispatchCreated(Event, name="dispatch.created.v1", heard_by=("customer", "portal-api")):
+class DispatchCreated(Event, name="dispatch.created.v1", heard_by=("customer", "payments", "portal-api")):
     dispatch_id: UUID
     version: int
     partner: str | None = None
@@ -170,7 +170,7 @@ class DispatchCreated(Event, name="dispatch.created.v1", heard_by=("customer", "
     """Both are set where they are known from the start (a service request): nothing is then matched."""
 
 
-class DispatchUpdated(Event, name="dispatch.updated.v1", heard_by=("customer", "portal-api")):
+class DispatchUpdated(Event, name="dispatch.updated.v1", heard_by=("customer", "payments", "portal-api")):
     """The partner or the office changed the dispatch; `content` is the whole new one."""
 
     dispatch_id: UUID

@@ -18,7 +18,8 @@ class InvoiceLine(Record):
 
 
 class Invoice(Record):
-    """The whole current invoice. `balance` is what is still to be paid: `total` less `paid` plus `refunded`.
+    """The whole current invoice. `balance` is what is still to be paid: `total` less `paid` and `credited`,
+    plus `refunded`.
     `payable` is false where nothing may be collected (do not collect, void, paid, bill-to a partner);
     `not_payable_because` says it in plain words."""
 
@@ -36,6 +37,7 @@ class Invoice(Record):
     total: int
     paid: int = 0
     refunded: int = 0
+    credited: int = 0
     balance: int
     payable: bool = True
     not_payable_because: str | None = None

@@ -1,0 +1,81 @@
+"""What this service says of its invoices and payments."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from shared.db import Row
+from shared.events.money import (
+    Invoice,
+    InvoiceChanged,
+    InvoiceIssued,
+    InvoiceLine,
+    PaymentRefunded,
+    PaymentSettled,
+)
+from shared.work import Work
+from sqlalchemy import select, update
+
+from payments.models import invoice
+from payments.queries.invoices import whole
+
+
+async def touch(work: Work[Any], ids: Collection[UUID]) -> None:
+    """Something that these invoices show has changed: their version grows and it is said."""
+    if not ids:
+        return
+    grown = update(invoice).where(invoice.c.id.in_(ids)).values(version=invoice.c.version + 1)
+    await work.session.execute(grown.values(updated_at=work.now))
+    rows = (await work.session.execute(select(invoice).where(invoice.c.id.in_(ids)))).all()
+    for each in await whole(work.session, rows):
+        if each["kind"] == "invoice" and each["number"]:
+            work.emit(
+                InvoiceChanged(invoice_id=each["id"], version=each["version"], invoice=_record(each)),
+                each["id"],
+            )
+
+
+def tell_issued(work: Work[Any], each: dict[str, Any]) -> None:
+    work.emit(
+        InvoiceIssued(invoice_id=each["id"], version=each["version"], invoice=_record(each)), each["id"]
+    )
+
+
+def _record(each: dict[str, Any]) -> Invoice:
+    names = set(Invoice.model_fields) - {"lines"}
+    lines = tuple(
+        InvoiceLine.model_validate({name: line[name] for name in InvoiceLine.model_fields})
+        for line in each["lines"]
+    )
+    return Invoice.model_validate({**{name: each[name] for name in names}, "lines": lines})
+
+
+def tell_payment(work: Work[Any], row: dict[str, Any], invoice_id: UUID | None) -> None:
+    """`invoice_id` where the whole payment is for one invoice."""
+    event = PaymentSettled(
+        payment_id=row["id"],
+        invoice_id=invoice_id,
+        customer_id=row["debtor_id"],
+        amount=row["amount"],
+        currency=row["currency"],
+        method=row["method"],
+        gateway=row.get("gateway"),
+        brand=row.get("brand"),
+        last4=row.get("last4"),
+        reference=row.get("reference"),
+        at=row["at"],
+    )
+    work.emit(event, row["id"])
+
+
+def tell_refund(work: Work[Any], *, id: UUID, payment: Row, amount: int, invoice_id: UUID | None) -> None:
+    event = PaymentRefunded(
+        refund_id=id,
+        payment_id=payment.id,
+        invoice_id=invoice_id,
+        customer_id=payment.debtor_id,
+        amount=amount,
+        currency=payment.currency,
+        at=work.now,
+    )
+    work.emit(event, payment.id)

@@ -1,0 +1,30 @@
+"""Accounts at card gateways."""
+
+from shared.db import Json, UtcDateTime
+from sqlalchemy import Column, String, Table, Text, Uuid
+
+from payments.models.base import Base, flag, must, partly, version
+
+gateway_account = Table(
+    "gateway_account",
+    Base.metadata,
+    Column("id", Uuid, primary_key=True),
+    version(),
+    must("gateway", String(30)),
+    must("name", Text),
+    must("options", Json),
+    must("secrets", Text),
+    must("avs_policy", String(10)),
+    must("cvv_policy", String(10)),
+    flag("default_cards"),
+    flag("default_portal"),
+    flag("closed"),
+    Column("tested_at", UtcDateTime, nullable=True),
+    Column("test_result", Text, nullable=True),
+    must("created_at", UtcDateTime),
+    must("updated_at", UtcDateTime),
+    partly("ix_gateway_account_cards", "default_cards", where="default_cards", unique=True),
+    partly("ix_gateway_account_portal", "default_portal", where="default_portal", unique=True),
+)
+"""`options` are readable, `secrets` a sealed JSON object that is never given out. A policy is off, record,
+review or void."""

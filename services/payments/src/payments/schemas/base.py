@@ -1,0 +1,25 @@
+"""What several bodies are made of. There is no field for a card number or a security code anywhere."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CLEAN = r"^[^\x00]*$"  # PostgreSQL stores no zero byte
+MOST = 10**12
+Text = Annotated[str, Field(max_length=300, pattern=CLEAN)]
+Name = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+Remark = Annotated[str, Field(max_length=5000, pattern=CLEAN)]
+Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s\x00<>,]+@[^@\s\x00<>,]+\.[^@\s\x00<>,]+$")]
+Amount = Annotated[int, Field(gt=0, le=MOST, description="In minor units.")]
+AmountOrNone = Annotated[int, Field(ge=0, le=MOST, description="In minor units.")]
+Quantity = Annotated[Decimal, Field(gt=0, le=100_000, max_digits=9, decimal_places=3)]
+Rate = Annotated[str, Field(pattern=r"^\d{1,2}(\.\d{1,4})?$", description="Percent, as a decimal text.")]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Out(BaseModel):
+    model_config = ConfigDict(extra="ignore", from_attributes=True)

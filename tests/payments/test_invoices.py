@@ -1,0 +1,232 @@
+"""Invoices over HTTP: drafted, issued, paid, voided, credited."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from bills import drafted, invoice, issued, known_customer, known_dispatch, line, pay_by_cheque, updated
+from harness import feed, of, said
+from shared.events.dispatch import Note
+from shared.events.money import InvoiceChanged, InvoiceIssued, PaymentRefunded, PaymentSettled
+from shared.service import Running
+
+FORBIDS = Note(
+    kind="message", text="Great customer. DO NOT COLLECT service fee, already paid online. Thanks."
+)
+
+
+async def test_from_draft_to_paid(run: Running[Any], office: httpx.AsyncClient) -> None:
+    person = await known_customer(run)
+    made = await drafted(office, person, line(10000, quantity="1.5"), line(333), tax_rate="8.25", discount=33)
+    assert (made["state"], made["number"], made["subtotal"]) == ("draft", None, 15300)
+    assert (made["tax"], made["total"], made["payable"]) == (1262, 16562, False)  # 15300 * 8.25 % = 1262.25
+    path = f"/v1/invoices/{made['id']}"
+    changed = await office.patch(
+        path, json={"lines": [line()], "discount": 0, "tax_rate": "0"}, headers={"If-Match": '"1"'}
+    )
+    assert (changed.json()["total"], changed.json()["version"]) == (12540, 2)
+    done = await office.post(f"{path}/issue", headers={"If-Match": '"2"'})
+    assert (done.json()["state"], done.json()["number"], done.json()["balance"]) == (
+        "issued",
+        "INV-00001",
+        12540,
+    )
+    assert (await office.patch(path, json={}, headers={"If-Match": '"3"'})).status_code == 409
+    (told,) = await said(run)
+    assert isinstance(told, InvoiceIssued)
+    assert (told.invoice.balance, told.invoice.payable, told.version) == (12540, True, 3)
+
+    first = await pay_by_cheque(office, person, 2540, **{made["id"]: 2540})
+    assert first.status_code == 201
+    assert (await invoice(office, made["id"]))["state"] == "partly_paid"
+    too_much = await pay_by_cheque(office, person, 10001, **{made["id"]: 10001})
+    assert (too_much.status_code, too_much.json()["balance"]) == (409, 10000)
+    await pay_by_cheque(office, person, 10000, **{made["id"]: 10000})
+    shown = await invoice(office, made["id"])
+    assert (shown["state"], shown["paid"], shown["balance"], shown["payable"]) == ("paid", 12540, 0, False)
+    events = await said(run)
+    assert [event.invoice.state for event in of(events, InvoiceChanged)] == ["partly_paid", "paid"]
+    assert [event.amount for event in of(events, PaymentSettled)] == [2540, 10000]
+
+
+async def test_numbers_have_no_gaps_when_many_issue_at_once(
+    run: Running[Any], office: httpx.AsyncClient
+) -> None:
+    person = await known_customer(run)
+    drafts = [await drafted(office, person) for _ in range(12)]
+    empty = await drafted(office, person, line(0))
+
+    async def issue(each: dict[str, Any]) -> httpx.Response:
+        return await office.post(f"/v1/invoices/{each['id']}/issue", headers={"If-Match": '"1"'})
+
+    answers = await asyncio.gather(*(issue(each) for each in (*drafts, empty, *drafts)))
+    numbers = sorted(answer.json()["number"] for answer in answers if answer.status_code == 200)
+    assert numbers == [f"INV-{n:05d}" for n in range(1, 13)]
+    assert sum(answer.status_code >= 400 for answer in answers) == 13
+
+
+async def test_the_fee_of_a_dispatch(run: Running[Any], office: httpx.AsyncClient) -> None:
+    id, person, payer = await known_dispatch(run)
+    body = {"dispatch_id": str(id), "lines": [line(5000, kind="labour")]}
+    made = (await office.post("/v1/invoices/from-dispatch", json=body)).json()
+    assert [(each["kind"], each["amount"]) for each in made["lines"]] == [
+        ("service_fee", 10000),
+        ("labour", 5000),
+    ]
+    assert (made["customer_id"], made["debtor_id"]) == (str(person), str(person))
+    again = (await office.post("/v1/invoices/from-dispatch", json=body)).json()
+    assert [each["kind"] for each in again["lines"]] == ["labour"]
+    theirs = (await office.post("/v1/invoices/from-dispatch", json={**body, "bill_to_partner": True})).json()
+    assert (theirs["debtor_id"], [each["kind"] for each in theirs["lines"]]) == (str(payer), ["labour"])
+    assert (
+        await office.post("/v1/invoices/from-dispatch", json={"dispatch_id": str(uuid4())})
+    ).status_code == 404
+
+
+async def test_do_not_collect_blocks_the_fee_in_the_partners_words(
+    run: Running[Any], office: httpx.AsyncClient
+) -> None:
+    id, person, _ = await known_dispatch(run, do_not_collect=True, notes=(FORBIDS,))
+    body = {"dispatch_id": str(id), "lines": [line(5000)]}
+    made = (await office.post("/v1/invoices/from-dispatch", json=body)).json()
+    assert [each["kind"] for each in made["lines"]] == ["part"]
+    fee = line(10000, kind="service_fee")
+    refused = await office.post(
+        "/v1/invoices", json={"customer_id": str(person), "dispatch_id": str(id), "lines": [fee]}
+    )
+    assert refused.status_code == 409
+    assert "DO NOT COLLECT service fee, already paid online" in refused.json()["detail"]
+
+
+async def test_do_not_collect_that_comes_later_blocks_the_invoice(
+    run: Running[Any], office: httpx.AsyncClient
+) -> None:
+    id, person, _ = await known_dispatch(run)
+    made = await issued(office, person, line(10000, kind="service_fee"), dispatch_id=str(id))
+    assert made["payable"] is True
+    await said(run)
+    await feed(run, updated(do_not_collect=True, notes=(FORBIDS,)))
+    (told,) = of(await said(run), InvoiceChanged)
+    assert (told.invoice.payable, told.version) == (False, 3)
+    assert "DO NOT COLLECT service fee" in str(told.invoice.not_payable_because)
+    await feed(run, updated(version=1))  # older
+    assert (await invoice(office, made["id"]))["payable"] is False
+
+
+async def test_a_deposit_is_applied_when_its_dispatch_is_invoiced(
+    run: Running[Any], office: httpx.AsyncClient
+) -> None:
+    id, person, _ = await known_dispatch(run)
+    body = {"customer_id": str(person), "method": "cash", "amount": 4000, "dispatch_id": str(id)}
+    assert (await office.post("/v1/payments", json=body)).status_code == 201
+    made = await issued(office, person, line(10000), dispatch_id=str(id))
+    assert (made["state"], made["balance"]) == ("partly_paid", 6000)
+    owed = (await office.get(f"/v1/customer-balances/{person}")).json()
+    assert (owed["owed"], owed["credit"]) == (6000, 0)
+
+
+async def test_credit_is_used_once(run: Running[Any], office: httpx.AsyncClient) -> None:
+    person = await known_customer(run)
+    await pay_by_cheque(office, person, 10000)
+    bills = [await issued(office, person, line(8000)) for _ in range(4)]
+    path = "/v1/invoices/{}/apply-credit"
+    answers = await asyncio.gather(
+        *(office.post(path.format(each["id"]), json={"amount": 8000}) for each in bills)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    owed = (await office.get(f"/v1/customer-balances/{person}")).json()
+    assert (owed["owed"], owed["credit"]) == (24000, 2000)
+
+
+async def test_a_credit_note_on_a_paid_invoice_becomes_credit(
+    run: Running[Any], office: httpx.AsyncClient
+) -> None:
+    person = await known_customer(run)
+    made = await issued(office, person, line(10000), tax_rate="10")
+    paid = (await pay_by_cheque(office, person, 11000, **{made["id"]: 11000})).json()
+    path = f"/v1/invoices/{made['id']}/credit-notes"
+
+    async def credit(amount: int | None) -> httpx.Response:
+        version = (await invoice(office, made["id"]))["version"]
+        body = {"reason": "part came back", "amount": amount}
+        return await office.post(path, json=body, headers={"If-Match": f'"{version}"'})
+
+    first, rest = (await credit(3333)).json(), (await credit(None)).json()
+    assert [(note["number"], note["total"]) for note in (first, rest)] == [
+        ("CN-00001", 3333),
+        ("CN-00002", 7667),
+    ]
+    assert first["tax"] + rest["tax"] == 1000
+    assert (await credit(1)).status_code == 409
+    shown = await invoice(office, made["id"])
+    assert (shown["state"], shown["balance"], shown["credited"]) == ("credited", 0, 11000)
+    owed = (await office.get(f"/v1/customer-balances/{person}")).json()
+    assert (owed["owed"], owed["credit"]) == (0, 11000)
+    back = await office.post(
+        f"/v1/payments/{paid['id']}/refunds", json={"amount": 11000, "reason": "as agreed"}
+    )
+    assert back.status_code == 204
+    more = await office.post(f"/v1/payments/{paid['id']}/refunds", json={"amount": 1, "reason": "again"})
+    assert more.status_code == 409
+    assert [event.amount for event in of(await said(run), PaymentRefunded)] == [11000]
+
+
+async def test_a_refund_opens_the_invoice_again(run: Running[Any], office: httpx.AsyncClient) -> None:
+    person = await known_customer(run)
+    made = await issued(office, person, line(10000))
+    paid = (await pay_by_cheque(office, person, 10000, **{made["id"]: 10000})).json()
+    answers = await asyncio.gather(
+        *(
+            office.post(f"/v1/payments/{paid['id']}/refunds", json={"amount": 6000, "reason": "bounced"})
+            for _ in range(3)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [204, 409, 409]
+    shown = await invoice(office, made["id"])
+    assert (shown["state"], shown["paid"], shown["refunded"], shown["balance"]) == (
+        "partly_paid",
+        10000,
+        6000,
+        6000,
+    )
+
+
+async def test_only_an_unpaid_invoice_is_voided(run: Running[Any], office: httpx.AsyncClient) -> None:
+    person = await known_customer(run)
+    paid, made = await issued(office, person), await issued(office, person)
+    await pay_by_cheque(office, person, 1, **{paid["id"]: 1})
+    why = {"reason": "made twice"}
+    refused = await office.post(f"/v1/invoices/{paid['id']}/void", json=why, headers={"If-Match": '"3"'})
+    assert refused.status_code == 409
+    done = await office.post(f"/v1/invoices/{made['id']}/void", json=why, headers={"If-Match": '"2"'})
+    assert (done.json()["state"], done.json()["number"], done.json()["balance"]) == ("void", "INV-00002", 0)
+    assert (await issued(office, person))["number"] == "INV-00003"
+    assert (
+        await office.post(
+            "/v1/payments",
+            json={
+                "customer_id": str(person),
+                "method": "cash",
+                "amount": 5,
+                "invoices": [{"invoice_id": made["id"], "amount": 5}],
+            },
+        )
+    ).status_code == 409
+
+
+async def test_statement_and_receivables_by_age(run: Running[Any], office: httpx.AsyncClient) -> None:
+    person = await known_customer(run)
+    made = await issued(office, person, line(10000), terms_days=0)
+    await pay_by_cheque(office, person, 2500, **{made["id"]: 2500})
+    listed = (await office.get("/v1/receivables", params={"on": "2099-01-01"})).json()
+    assert [(row["name"], row["total"], row["ages"]) for row in listed] == [
+        ("Pat Example", 7500, {"over 90": 7500})
+    ]
+    day = {"since": "2000-01-01", "until": "2099-01-01"}
+    statement = (await office.get(f"/v1/statements/{person}", params=day)).json()
+    assert (statement["opening"], statement["closing"]) == (0, 7500)
+    assert [(row["what"], row["amount"], row["balance"]) for row in statement["lines"]] == [
+        ("invoice", 10000, 10000),
+        ("payment", -2500, 7500),
+    ]
