@@ -1,28 +1,21 @@
 """No door without a lock: every route says who may come in."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
 from embedded.house import SERVICES
 from fastapi import APIRouter, Depends
-from fastapi.routing import APIRoute
 from shared.auth import allow, allow_anyone
 from shared.health import health_router
+from shared.routes import every_route
 from shared.service import Service
-
-
-def routes(router: Any) -> Iterator[APIRoute]:
-    for route in router.routes:
-        nested = getattr(route, "original_router", None)
-        yield from routes(nested) if nested else ([route] if isinstance(route, APIRoute) else ())
 
 
 def open_doors(router: APIRouter) -> list[str]:
     """Routes that declare neither roles nor that they are for anyone."""
     return [
         f"{min(route.methods)} {route.path} ({route.name})"
-        for route in routes(router)
+        for route in every_route(router)
         if not any(hasattr(each.call, "roles") for each in route.dependant.dependencies)
     ]
 
@@ -36,7 +29,7 @@ def test_every_route_says_who_may_come_in(service: Service) -> None:
 
 
 def test_the_routes_that_all_services_have_are_for_anyone() -> None:
-    assert [route.path for route in routes(health_router)] == ["/healthz", "/readyz", "/metrics"]
+    assert [route.path for route in every_route(health_router)] == ["/healthz", "/readyz", "/metrics"]
     assert not open_doors(health_router)
 
 

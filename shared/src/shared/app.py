@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.routing import APIRoute
 
 from shared.auth import ANYONE, Verifier, scope_of
 from shared.documents import add_problems
@@ -15,6 +14,7 @@ from shared.headers import SecureHeaders
 from shared.health import health_router
 from shared.keys import over_http
 from shared.problems import install_problems
+from shared.routes import every_route
 from shared.service import Running
 from shared.transaction import CommitBeforeAnswer
 
@@ -35,10 +35,10 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
     app.state.running = services
     app.state.verifier = _verifier(services)
     install_problems(app)
-    _show_roles_of(health_router)
+    _show_roles(health_router)
     app.include_router(health_router)
     for running in services:
-        _show_roles_of(running.service.router)
+        _show_roles(running.service.router)
         app.include_router(running.service.router, dependencies=[Depends(_serves(running))])
     app.add_middleware(CommitBeforeAnswer)
     app.add_middleware(SecureHeaders)
@@ -93,17 +93,9 @@ def _described(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str,
 _SIGNED_IN = {"security": [{"HTTPBearer": []}]}
 
 
-def _show_roles_of(router: APIRouter) -> None:
+def _show_roles(router: APIRouter) -> None:
     """Writes the roles of `allow(...)` or `allow_anyone` into the OpenAPI document as `x-roles`."""
-    for route in router.routes:
-        _show_roles(route)
-
-
-def _show_roles(route: Any) -> None:
-    nested = getattr(route, "original_router", None)
-    if nested:
-        _show_roles_of(nested)
-    if isinstance(route, APIRoute):
+    for route in every_route(router):
         for dependency in route.dependant.dependencies:
             roles = getattr(dependency.call, "roles", None)
             if roles:

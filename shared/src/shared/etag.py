@@ -16,7 +16,10 @@ def set_etag(response: Response, version: int) -> None:
     response.headers["ETag"] = etag(version)
 
 
-def _based_on(if_match: Annotated[str | None, Header(description="ETag of what was read.")] = None) -> int:
+_Given = Header(description="ETag of what was read.", pattern=r'^\s*(W/)?"[^"]*"\s*$', examples=['"1"'])
+
+
+def _based_on(if_match: Annotated[str | None, _Given] = None) -> int:
     if if_match is None:
         raise Problem(428, "Say which version is edited", "Send If-Match with the ETag that you read.")
     found = re.fullmatch(r'(?:W/)?"(\d{1,9})"', if_match.strip())

@@ -8,6 +8,8 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from shared.routes import methods_of
+
 
 class Problem(Exception):
     """A refusal that the caller can act on. `extra` members go into the document as they are."""
@@ -51,6 +53,8 @@ async def _http(request: Request, error: HTTPException) -> JSONResponse:
         return refusal.response()
     problem = Problem(error.status_code, str(error.detail))
     problem.headers.update(error.headers or {})
+    if error.status_code == 405:  # the framework names the methods of the first route alone
+        problem.headers["Allow"] = ", ".join(methods_of(request.app, request.scope["path"]))
     return problem.response()
 
 

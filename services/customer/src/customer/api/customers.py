@@ -118,14 +118,14 @@ async def create_customer(
     return made(response, "customers", row)
 
 
-@router.get("/{id}")
+@router.get("/{id:uuid}")
 async def read_customer(_who: Staff, read: Reading, response: Response, id: UUID) -> CustomerOut:
     row = await queries.one(read, customer, id)
     set_etag(response, row.version)
     return CustomerOut.model_validate(row)
 
 
-@router.patch("/{id}", response_model=CustomerOut)
+@router.patch("/{id:uuid}", response_model=CustomerOut)
 async def edit_customer(
     who: Office, work: Writing, response: Response, id: UUID, based_on: BasedOn, body: CustomerEdit
 ) -> Any:
@@ -134,7 +134,7 @@ async def edit_customer(
     )
 
 
-@router.delete("/{id}", status_code=204)
+@router.delete("/{id:uuid}", status_code=204)
 async def close_customer(who: Office, work: Writing, id: UUID, based_on: BasedOn) -> None:
     """Closes the customer and its locations; dispatches are given to it no more."""
     await close(work, CUSTOMER, id=id, based_on=based_on, who=who.subject)
