@@ -80,13 +80,11 @@ class PublishedKeys:
 
 
 def read_keys(document: Any) -> dict[str, Ed25519PublicKey]:
-    """The Ed25519 keys of a JSON Web Key Set by their ids; other kinds are left out. May raise anything."""
+    """The Ed25519 keys of a JSON Web Key Set by their ids; private and other ones are left out."""
     found: dict[str, Ed25519PublicKey] = {}
     for item in document["keys"]:
-        if item.get("kty") == "OKP" and item.get("crv") == "Ed25519":
-            key = jwt.PyJWK(item, algorithm="EdDSA").key
-            if isinstance(key, Ed25519PublicKey):  # a private one is none of our business
-                found[str(item["kid"])] = key
+        if item.get("kty") == "OKP" and item.get("crv") == "Ed25519" and "d" not in item:
+            found[str(item["kid"])] = jwt.PyJWK(item, algorithm="EdDSA").key
     return found
 
 

@@ -24,9 +24,9 @@ async def create_client(
     work: Work[Any], *, name: str, roles: list[str], scopes: list[str], who: str
 ) -> tuple[Row, str]:
     """The client and its secret, which is kept nowhere. Raises 409 for a name that is taken."""
-    secret = new_secret()
+    id, secret = uuid7(), new_secret()
     row = {
-        "id": uuid7(),
+        "id": id,
         "version": 1,
         "name": name,
         "roles": roles,
@@ -41,8 +41,8 @@ async def create_client(
     except IntegrityError:
         raise conflict("There is an API client of this name", "Choose another one, or revoke that.") from None
     after = {"name": name, "roles": roles, "scopes": scopes}
-    work.audit(who=who, action="api_client.created", subject=row["id"], after=after)
-    return await _locked(work, row["id"]), secret
+    work.audit(who=who, action="api_client.created", subject=id, after=after)
+    return await _locked(work, id), secret
 
 
 async def rotate_secret(
