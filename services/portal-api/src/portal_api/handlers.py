@@ -24,6 +24,7 @@ from shared.service import Handlers
 from shared.work import Work
 
 from portal_api.flows import changes, dispatches, records
+from portal_api.flows.news import tell
 
 handlers = Handlers()
 
@@ -31,11 +32,13 @@ handlers = Handlers()
 @handlers.on(CustomerChanged)
 async def customer_changed(work: Work[Any], events: Sequence[CustomerChanged]) -> None:
     await records.keep_customers(work, events)
+    await tell(work, events)
 
 
 @handlers.on(LocationChanged)
 async def location_changed(work: Work[Any], events: Sequence[LocationChanged]) -> None:
     await records.keep_locations(work, events)
+    await tell(work, events)
 
 
 @handlers.on(EquipmentChanged)
@@ -51,31 +54,37 @@ async def agreement_changed(work: Work[Any], events: Sequence[AgreementChanged])
 @handlers.on(CustomerMatched)
 async def customer_matched(work: Work[Any], events: Sequence[CustomerMatched]) -> None:
     await dispatches.keep_matches(work, events)
+    await tell(work, events)
 
 
 @handlers.on(DispatchCreated)
 async def dispatch_created(work: Work[Any], events: Sequence[DispatchCreated]) -> None:
     await dispatches.keep_dispatches(work, events)
+    await tell(work, events)
 
 
 @handlers.on(DispatchUpdated)
 async def dispatch_updated(work: Work[Any], events: Sequence[DispatchUpdated]) -> None:
     await dispatches.keep_dispatches(work, events)
+    await tell(work, events)
 
 
 @handlers.on(DispatchScheduled)
 async def dispatch_scheduled(work: Work[Any], events: Sequence[DispatchScheduled]) -> None:
     await dispatches.keep_appointments(work, events)
+    await tell(work, events)
 
 
 @handlers.on(StatusChanged)
 async def status_changed(work: Work[Any], events: Sequence[StatusChanged]) -> None:
     await dispatches.keep_statuses(work, events)
+    await tell(work, events)
 
 
 @handlers.on(PartnerUpdateSettled)
 async def partner_update_settled(work: Work[Any], events: Sequence[PartnerUpdateSettled]) -> None:
-    """Nothing of it is kept: it is passed on to those who listen."""
+    """Nothing of it is kept."""
+    await tell(work, events)
 
 
 @handlers.on(TechnicianChanged)
@@ -86,21 +95,25 @@ async def technician_changed(work: Work[Any], events: Sequence[TechnicianChanged
 @handlers.on(InvoiceIssued)
 async def invoice_issued(work: Work[Any], events: Sequence[InvoiceIssued]) -> None:
     await records.keep_invoices(work, events)
+    await tell(work, events)
 
 
 @handlers.on(InvoiceChanged)
 async def invoice_changed(work: Work[Any], events: Sequence[InvoiceChanged]) -> None:
     await records.keep_invoices(work, events)
+    await tell(work, events)
 
 
 @handlers.on(PaymentSettled)
 async def payment_settled(work: Work[Any], events: Sequence[PaymentSettled]) -> None:
     await records.keep_payments(work, events)
+    await tell(work, events)
 
 
 @handlers.on(PaymentRefunded)
 async def payment_refunded(work: Work[Any], events: Sequence[PaymentRefunded]) -> None:
     await records.keep_refunds(work, events)
+    await tell(work, events)
 
 
 @handlers.on(RequestChangeAnswered)

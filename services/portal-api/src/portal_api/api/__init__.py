@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from portal_api.api import (
     accounts,
     clients,
+    company,
     keys,
     oauth,
     passwords,
@@ -20,6 +21,7 @@ for each in (
     clients,
     oauth,
     webhooks,
+    company,
     session,
     passwords,
     totp,

@@ -17,4 +17,4 @@ stream_event = Table(
     Column("changed", Json, nullable=False),
     sqlite_autoincrement=True,  # or the numbers would begin again once all rows are swept
 )
-"""Numbers grow in the order of commits (`flows/stream.py`). `location_id` is the household that may hear of it."""
+"""Numbers grow in the order of commits (`flows/stream.py`). `location_id`: the household that may hear it."""

@@ -68,8 +68,8 @@ webhook_delivery = Table(
         sqlite_where=_WAITING,
     ),
 )
-"""`state` is waiting, delivered or failed. `attempts` counts since the event or its last replay; `lease` counts
-all sendings and names the one that may settle the row."""
+"""`state` is waiting, delivered or failed. `attempts` counts since the event or its last replay; `lease`
+counts all sendings and names the one that may settle the row."""
 
 webhook_attempt = Table(
     "webhook_attempt",
