@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import cast, get_args
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -15,9 +14,7 @@ from pydantic import SecretStr
 
 from payments.gateways.accounts import SandboxAccount
 from payments.gateways.base import (
-    Avs,
     Capabilities,
-    Cvv,
     Expected,
     Finding,
     Hosted,
@@ -31,18 +28,10 @@ from payments.gateways.base import (
 from payments.gateways.findings import compare
 from payments.gateways.nested import child, children, moment, read_json, text, whole
 from payments.gateways.port import Gateway
+from payments.gateways.sandbox_answers import finding, judge
 from payments.gateways.stripe_answers import signed
-from payments.gateways.transport import UNREADABLE, Answer, exchange
+from payments.gateways.transport import UNREADABLE, exchange
 
-KNOWN: dict[str | None, Outcome] = {
-    "approved": "approved",
-    "declined": "declined",
-    "duplicate": "duplicate",
-    "pending": "pending",
-    "review": "review",
-    "voided": "voided",
-    "canceled": "canceled",
-}
 HEARD: dict[str, Outcome] = {"approved": "refund_approved", "declined": "refund_failed"}
 SIGNATURE = "sandbox-signature"
 
@@ -121,7 +110,7 @@ class Sandbox(Gateway):
         event = read_json(body) if signed(body, header, self.account.webhook_secret, now) else None
         if not isinstance(event, dict):
             return Webhook(result=Result(outcome="rejected"))
-        found = _finding(child(event, "transaction"))
+        found = finding(child(event, "transaction"))
         result = found.result
         if found.kind == "refund":
             result = replace(result, outcome=HEARD.get(result.outcome, result.outcome))
@@ -149,13 +138,13 @@ class Sandbox(Gateway):
         answer = await self._call("GET", f"transactions?{urlencode(query)}")
         if isinstance(answer, Result):
             return answer
-        return tuple(_finding(row) for row in children(answer, "transactions"))
+        return tuple(finding(row) for row in children(answer, "transactions"))
 
     async def _result(
         self, method: str, path: str, asked: Mapping[str, object] | None = None, *, key: str | None = None
     ) -> Result:
         answer = await self._call(method, path, asked, key=key)
-        return answer if isinstance(answer, Result) else _finding(answer).result
+        return answer if isinstance(answer, Result) else finding(answer).result
 
     async def _call(
         self, method: str, path: str, asked: Mapping[str, object] | None = None, *, key: str | None = None
@@ -164,7 +153,7 @@ class Sandbox(Gateway):
         content = None if asked is None else json.dumps(asked).encode()
         url = f"{self.account.base_url.rstrip('/')}/{path}"
         answer = await exchange(self.client, method, url, headers=headers, content=content)
-        return answer if isinstance(answer, Result) else _judge(answer)
+        return answer if isinstance(answer, Result) else judge(answer)
 
 
 def _asked(order: Order) -> dict[str, object]:
@@ -176,48 +165,3 @@ def _asked(order: Order) -> dict[str, object]:
         "merchant": order.merchant,
         "authorize_only": order.authorize_only,
     }
-
-
-def _judge(answer: Answer) -> object:
-    body = read_json(answer.body)
-    if isinstance(body, dict) and answer.status in (200, 201):
-        return body
-    code, message = text(body, "code"), text(body, "message")
-    if answer.status == 404 and code == "not_found":
-        return Result(outcome="not_found", code=code, message=message)
-    if answer.status in (400, 409, 422) and code:
-        return Result(outcome="error", code=code, message=message, retry="after_fix")
-    return replace(UNREADABLE, retry="same_key")
-
-
-def _finding(row: object) -> Finding:
-    said = text(row, "kind") or ""
-    kind = said if said in ("sale", "authorization", "capture", "void", "refund") else "other"
-    avs, cvv = text(row, "avs"), text(row, "cvv")
-    outcome = KNOWN.get(text(row, "status"), "unknown")
-    names = ("order", "charge", "vault_token", "duplicate_of")
-    result = Result(
-        outcome=outcome,
-        code=text(row, "code"),
-        message=text(row, "message"),
-        auth_code=text(row, "auth_code"),
-        gateway_ref=text(row, "id"),
-        amount=whole(row, "amount"),
-        currency=text(row, "currency"),
-        avs=cast("Avs", avs) if avs in get_args(Avs) else None,
-        cvv=cast("Cvv", cvv) if cvv in get_args(Cvv) else None,
-        last4=text(row, "last4"),
-        brand=text(row, "brand"),
-        captured={"sale": True, "capture": True, "authorization": False}.get(kind),
-        retry="same_key" if outcome == "unknown" else "no",
-        refs={name: value for name in names if (value := text(row, name))},
-    )
-    return Finding(
-        result=result,
-        kind=kind,
-        our_id=text(row, "our_id"),
-        at=moment(text(row, "at")),
-        can_void=found if isinstance(found := child(row, "can_void"), bool) else None,
-        can_refund=found if isinstance(found := child(row, "can_refund"), bool) else None,
-        refund_max=whole(row, "refund_max"),
-    )

@@ -1,0 +1,238 @@
+"""A simulated gateway's ledger: what it was asked, and what it did, in a file of JSON lines that outlives
+it."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from simulators.gateways.faults import Faults
+
+Kind = Literal["sale", "authorization", "capture", "void", "refund"]
+Status = Literal["approved", "declined", "pending", "review", "duplicate", "voided"]
+
+
+STATUS: dict[str, Status] = {"pending": "pending", "review": "review"}
+
+
+class Refused(Exception):
+    """The gateway says no before it does anything."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+class Transaction(BaseModel):
+    """`charge` is what a capture, void or refund belongs to; `request_id` is the sender's key."""
+
+    id: str
+    kind: Kind
+    status: Status
+    amount: int
+    currency: str
+    our_id: str
+    request_id: str | None = None
+    order: str | None = None
+    charge: str | None = None
+    auth_code: str | None = None
+    code: str | None = None
+    message: str | None = None
+    last4: str | None = None
+    brand: str | None = None
+    avs: str | None = None
+    cvv: str | None = None
+    duplicate_of: str | None = None
+    settled: bool = False
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Order(BaseModel):
+    """A page that waits for the payer. `returned` is the gateway's own key of the page."""
+
+    id: str
+    our_id: str
+    amount: int
+    currency: str
+    description: str = ""
+    merchant: str = ""
+    return_url: str = ""
+    cancel_url: str = ""
+    secret: str
+    request_id: str | None = None
+    authorize_only: bool = False
+    status: Literal["open", "agreed", "paid", "canceled"] = "open"
+    card: str = "visa 4242"
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Books:
+    """Everything happens between two awaits, so nothing is ever half done. `number` makes references that
+    look like the gateway's."""
+
+    def __init__(self, path: Path, faults: Faults, *, prefix: str = "") -> None:
+        self.transactions: dict[str, Transaction] = {}
+        self.orders: dict[str, Order] = {}
+        self.cards: dict[str, str] = {}
+        self.faults = faults
+        self._prefix, self._path = prefix, path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for line in path.read_text().splitlines() if path.exists() else ():
+            kind, _, data = line.partition(" ")
+            model, rows = (Order, self.orders) if kind == "order" else (Transaction, self.transactions)
+            row = model.model_validate_json(data)
+            rows[row.id] = row  # pyright: ignore[reportArgumentType]
+
+    def number(self) -> str:
+        return f"{self._prefix}{secrets.randbelow(9 * 10**8) + 10**8}"
+
+    def keep(self, row: Order | Transaction) -> None:
+        """The newest line of an id counts."""
+        rows = self.orders if isinstance(row, Order) else self.transactions
+        rows[row.id] = row  # pyright: ignore[reportArgumentType]
+        with self._path.open("a") as file:
+            file.write(f"{type(row).__name__.lower()} {row.model_dump_json(exclude_none=True)}\n")
+
+    def open_order(self, **fields: object) -> Order:
+        """The same request id yields the same order."""
+        known = next((row for row in self.orders.values() if _same(row.request_id, fields)), None)
+        if known is None:
+            fields = {"id": self.number(), "secret": secrets.token_urlsafe(16), **fields}
+            self.keep(known := Order.model_validate(fields))
+        return known
+
+    def sent(self, request_id: str | None) -> Transaction | None:
+        rows = self.transactions.values()
+        return next((row for row in rows if request_id and row.request_id == request_id), None)
+
+    def of(self, our_id: str) -> list[Transaction]:
+        return [row for row in self.transactions.values() if row.our_id == our_id]
+
+    def children(self, charge: str) -> Iterator[Transaction]:
+        return (row for row in self.transactions.values() if row.charge == charge)
+
+    def charge(
+        self,
+        *,
+        our_id: str,
+        amount: int,
+        currency: str,
+        card: str = "visa 4242",
+        request_id: str | None = None,
+        order: str | None = None,
+        authorize_only: bool = False,
+        declined: bool = False,
+    ) -> Transaction:
+        """Takes money, unless a fault says otherwise or the payer chose to be declined. The same request id
+        yields the first answer."""
+        if known := self.sent(request_id):
+            return known
+        fault = self.faults.take("decline", "pending", "review", "avs_fail", "cvv_fail", "wrong_amount")
+        mode = fault.mode if fault else ""
+        brand, _, last4 = card.partition(" ")
+        no = declined or mode == "decline" or brand == "declined"
+        done = Transaction(
+            id=self.number(),
+            kind="authorization" if authorize_only else "sale",
+            status="declined"
+            if no
+            else "pending"
+            if mode == "pending"
+            else "review"
+            if mode == "review"
+            else "approved",
+            amount=amount // 10 if mode == "wrong_amount" else amount,
+            currency=currency,
+            our_id=our_id,
+            request_id=request_id,
+            order=order,
+            auth_code=None if no else f"OK{secrets.randbelow(9000) + 1000}",
+            code="1012" if no else None,
+            message="decline" if no else None,
+            last4=last4 or "4242",
+            brand="visa" if no and brand == "declined" else brand,
+            avs=None if no else "no_match" if mode == "avs_fail" else "match",
+            cvv=None if no else "no_match" if mode == "cvv_fail" else "match",
+        )
+        self.keep(done)
+        return done
+
+    def pay(self, order: Order, *, declined: bool = False) -> Transaction:
+        """The payer's decision on the page."""
+        if order.status in ("paid", "canceled"):
+            raise Refused("page_closed", "This page was used already.")
+        done = self.charge(
+            our_id=order.our_id,
+            amount=order.amount,
+            currency=order.currency,
+            card=order.card,
+            order=order.id,
+            authorize_only=order.authorize_only,
+            declined=declined,
+        )
+        self.keep(order.model_copy(update={"status": "open" if done.status == "declined" else "paid"}))
+        return done
+
+    def capture(self, ref: str, amount: int, request_id: str | None) -> Transaction:
+        held = self._charge(ref)
+        if known := self.sent(request_id):
+            return known
+        if held.kind != "authorization" or held.status != "approved" or amount > held.amount:
+            raise Refused("capture_refused", "Only an open authorisation can be captured, up to its amount.")
+        if any(row.kind == "capture" for row in self.children(ref)):
+            raise Refused("captured_already", "The authorisation was captured already.")
+        return self._after(held, "capture", amount, request_id)
+
+    def void(self, ref: str, request_id: str | None) -> Transaction:
+        held = self._charge(ref)
+        if known := self.sent(request_id):
+            return known
+        if held.status not in ("approved", "pending", "review") or held.settled or any(self.children(ref)):
+            raise Refused("void_refused", "The transaction can no longer be voided.")
+        self.keep(held.model_copy(update={"status": "voided"}))
+        return self._after(held, "void", held.amount, request_id)
+
+    def refund(self, ref: str, amount: int, request_id: str | None) -> Transaction:
+        held = self._charge(ref)
+        if known := self.sent(request_id):
+            return known
+        if held.kind == "authorization" or held.status not in ("approved", "review"):
+            raise Refused("refund_refused", "There is nothing to give back.")
+        if amount <= 0 or amount > self.refundable(held):
+            raise Refused("refund_amount_exceeded", "More than what is left of the payment.")
+        return self._after(held, "refund", amount, request_id)
+
+    def refundable(self, held: Transaction) -> int:
+        if held.kind == "authorization" or held.status not in ("approved", "review"):
+            return 0
+        return held.amount - sum(row.amount for row in self.children(held.id) if row.kind == "refund")
+
+    def _charge(self, ref: str) -> Transaction:
+        if (held := self.transactions.get(ref)) is None:
+            raise Refused("not_found", "No such transaction.")
+        return held
+
+    def _after(self, held: Transaction, kind: Kind, amount: int, request_id: str | None) -> Transaction:
+        done = Transaction(
+            id=self.number(),
+            kind=kind,
+            status="approved",
+            amount=amount,
+            currency=held.currency,
+            our_id=request_id or held.our_id,
+            request_id=request_id,
+            charge=held.id,
+            order=held.order,
+            auth_code=held.auth_code,
+            last4=held.last4,
+            brand=held.brand,
+        )
+        self.keep(done)
+        return done
+
+
+def _same(request_id: str | None, fields: dict[str, object]) -> bool:
+    return request_id is not None and request_id == fields.get("request_id")
