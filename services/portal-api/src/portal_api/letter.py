@@ -74,7 +74,8 @@ def compose(
         mail["List-Unsubscribe"] = f"<{unsubscribe}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(wording.text)
-    mail.add_alternative(wording.html, subtype="html")
+    if wording.html:
+        mail.add_alternative(wording.html, subtype="html")
     for each in attachments:
         main, _, sub = each.kind.partition("/")
         mail.add_attachment(

@@ -42,6 +42,12 @@ async def read_company(read: AsyncConnection | AsyncSession) -> Company:
     )
 
 
+async def read_logo(read: AsyncConnection) -> tuple[str, bytes] | None:
+    """(media type, bytes)."""
+    row = (await read.execute(select(company.c.logo_type, company.c.logo))).first()
+    return (row.logo_type, row.logo) if row is not None and row.logo is not None else None
+
+
 def sending(settings: Any, known: Company) -> Sending:
     """The company's server with the company's login, or the environment's with the environment's: a password
     never goes to the other's server. Raises SecretUnreadable after a change of the key."""

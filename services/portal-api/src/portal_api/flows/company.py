@@ -1,0 +1,116 @@
+"""The company's own information: edited by the office, told to the other services whole."""
+
+from typing import Any
+
+from pydantic import SecretStr
+from shared.db import insert_ignore
+from shared.etag import check_version
+from shared.events.portal import CompanyChanged
+from shared.hosts import HostRefused, addresses
+from shared.problems import Problem, not_found
+from shared.secrets import seal
+from shared.work import Work
+from sqlalchemy import select, update
+
+from portal_api.models.company import company
+from portal_api.queries.company import PASSWORD, Company, read_company
+from portal_api.schemas.company import CompanyBody, CompanyIn
+
+LOGO_PATH = "/v1/company/logo"
+
+
+async def check_host(settings: Any, body: CompanyIn) -> None:
+    """Looks the mail server's name up. Called before the transaction is opened."""
+    if body.smtp_host is None:
+        return
+    try:
+        await addresses(body.smtp_host, body.smtp_port, allow_private=settings.allow_private_hosts)
+    except HostRefused as error:
+        raise Problem(422, "The mail server cannot be used", str(error)) from None
+
+
+async def edit_company(work: Work[Any], *, body: CompanyIn, based_on: int, who: str) -> Company:
+    """Raises 412 when somebody else was faster, 422 for a sender outside the login's domain, and where the
+    stored password would go to another server or login than it was entered for."""
+    await work.session.execute(select(company.c.id).with_for_update())
+    was = await read_company(work.session)
+    check_version(based_on, was.version)
+    about = CompanyBody.model_validate(body.model_dump(exclude={"smtp_password"}))
+    _check_sender(about)
+    now = Company(was.version + 1, about, _password(work, was, body), was.logo_type)
+    row = {"id": 1, "edited_at": work.now, "edited_by": who, "about": about.model_dump(mode="json")}
+    row |= {"version": now.version, "smtp_password": now.smtp_password}
+    if was.version == 0:
+        first = insert_ignore(work.session, company, ["id"], returning=["id"])
+        if (await work.session.execute(first, [row])).first() is None:
+            check_version(based_on, 1)
+    else:
+        await work.session.execute(update(company).where(company.c.id == 1).values(**row))
+    _tell(work, now)
+    before, after = was.about.model_dump(mode="json"), about.model_dump(mode="json")
+    work.audit(who=who, action="company.edited", subject="company", before=before, after=after)
+    if body.smtp_password is not None:
+        work.audit(who=who, action="company.smtp_password_set", subject="company")
+    return now
+
+
+async def set_logo(work: Work[Any], *, logo: bytes | None, kind: str | None, who: str) -> None:
+    """A picture that was made anew, or None to take it away. Raises 404 before there is a company."""
+    was = await read_company(work.session)
+    values = {"logo": logo, "logo_type": kind, "version": was.version + 1}
+    this = update(company).where(company.c.id == 1).returning(company.c.version)
+    if await work.session.scalar(this.values(**values)) is None:
+        raise not_found("company: enter its name first")
+    _tell(work, was._replace(version=was.version + 1, logo_type=kind))
+    work.audit(who=who, action="company.logo_set" if logo else "company.logo_removed", subject="company")
+
+
+def logo_url(settings: Any, known: Company) -> str | None:
+    return f"{settings.web_url.rstrip('/')}{LOGO_PATH}" if known.logo_type else None
+
+
+def _check_sender(about: CompanyBody) -> None:
+    """Mail servers refuse a sender of another domain than that of the login, or others do later."""
+    login = about.smtp_user.rpartition("@")
+    if about.smtp_host is None or not login[1]:
+        return
+    if about.sender_address is None:
+        raise Problem(422, "Mail needs a sender address", f"Use an address @{login[2]}.")
+    if about.sender_address.rpartition("@")[2].casefold() != login[2].casefold():
+        raise Problem(
+            422,
+            "The sender address must share the mail server login's domain",
+            f"Use an address @{login[2]}, or another login.",
+        )
+
+
+def _password(work: Work[Any], was: Company, body: CompanyIn) -> str | None:
+    """The sealed one to keep. It stays only with the server and login that it was entered for."""
+    if body.smtp_host is None or not body.smtp_user:
+        return None
+    if body.smtp_password is not None:
+        return seal(work.settings, SecretStr(body.smtp_password.get_secret_value()), PASSWORD)
+    same = (was.about.smtp_host, was.about.smtp_user) == (body.smtp_host, body.smtp_user)
+    if not same or was.smtp_password is None:
+        raise Problem(
+            422,
+            "Enter the mail server's password",
+            "It is kept for one server and login; this is another one, or the first.",
+        )
+    return was.smtp_password
+
+
+def _tell(work: Work[Any], now: Company) -> None:
+    about = now.about
+    told = about.model_dump(exclude={"smtp_host", "smtp_port", "smtp_security", "smtp_user"})
+    if about.smtp_host is not None:
+        told |= {
+            "smtp_host": about.smtp_host,
+            "smtp_port": about.smtp_port,
+            "smtp_security": about.smtp_security,
+            "smtp_user": about.smtp_user,
+            "smtp_password": now.smtp_password,
+        }
+    logo, web = logo_url(work.settings, now), work.settings.web_url
+    event = CompanyChanged.model_validate({**told, "version": now.version, "logo_url": logo, "web_url": web})
+    work.emit(event, "company")
