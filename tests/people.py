@@ -10,17 +10,22 @@ import httpx
 import pytest
 from harness import at_work
 from portal_api.flows.accounts import choose_password, create_staff, hashed_with, invite
+from portal_api.flows.messages import opened
+from portal_api.models.messages import outgoing
 from portal_api.models.records import location_record
 from portal_api.service import service
 from shared.app import create_app
 from shared.db import utcnow
 from shared.service import Running
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 WEB = "https://portal.contractor.test"
 PASSWORD = "seven green bicycles"  # made up, as all others
+ANNA = "anna@contractor.example"
 OTHER = "eleven violet tractors"
 CHEAP = {"password_memory_kib": 8, "password_time": 1, "web_url": WEB}
+
+BOTH = pytest.mark.parametrize("house", ["sqlite", "postgresql"], indirect=True)
 
 
 @asynccontextmanager
@@ -90,6 +95,20 @@ async def log_on(
     person: httpx.AsyncClient, user_name: str, password: str = PASSWORD, **more: str
 ) -> httpx.Response:
     return await person.post("/v1/session", json={"user_name": user_name, "password": password, **more})
+
+
+async def alive(person: httpx.AsyncClient) -> bool:
+    """Whether the browser's session is still there."""
+    answer = await person.get("/v1/session")
+    assert answer.status_code in (200, 401), answer.text
+    return answer.status_code == 200
+
+
+async def mailed(run: Running[Any]) -> list[dict[str, Any]]:
+    """The values of the mails that wait to be sent, oldest first."""
+    async with run.database.read() as read:
+        rows = (await read.execute(select(outgoing).order_by(outgoing.c.id))).all()
+    return [opened(run.settings, row)[0] for row in rows]
 
 
 class Clock:
