@@ -14,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 LONGEST_SUBJECT = 300
 LONGEST_WORDING = 20_000
 LONGEST_MAIL = 200_000
+DEEPEST = 30
 FILTERS = ("capitalize", "default", "lower", "title", "trim", "upper")
 
 _ALLOWED = (
@@ -60,12 +61,12 @@ def check(wording: Wording, variables: Collection[str]) -> None:
         if len(source) > limit:
             raise WordingRefused(f"The {name} is longer than {limit} characters.")
         try:
-            tree = _TEXT.parse(source)
+            found = _nodes(_TEXT.parse(source))
         except TemplateSyntaxError as error:
             raise WordingRefused(f"The {name}, line {error.lineno}: {error.message}") from None
         except RecursionError:
             raise WordingRefused(f"The {name} is nested too deeply.") from None
-        for node in _nodes(tree):
+        for node in found:
             _check_node(name, node, variables)
 
 
@@ -96,12 +97,14 @@ def _check_node(name: str, node: nodes.Node, variables: Collection[str]) -> None
 
 
 def _nodes(tree: nodes.Node) -> list[nodes.Node]:
-    found, waiting = list[nodes.Node](), [tree]
-    while waiting:
-        node = waiting.pop()
-        found.append(node)
-        waiting += node.iter_child_nodes()
-    return found
+    """All of them. Raises RecursionError where a compiler might."""
+    found, level = list[nodes.Node](), [tree]
+    for _ in range(DEEPEST):
+        found += level
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return found
+    raise RecursionError
 
 
 def _rendered(

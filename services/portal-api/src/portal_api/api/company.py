@@ -5,20 +5,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from shared.auth import ADMIN, Principal, allow, allow_anyone
-from shared.db import utcnow, uuid7
 from shared.etag import BasedOn, set_etag
-from shared.hosts import HostRefused
-from shared.mailer import MaildirMailer
-from shared.probe import probe
 from shared.problems import Problem, not_found
-from shared.secrets import SecretUnreadable
 
 from portal_api.api.depends import Here, Office, Reading, Writing
 from portal_api.flows.company import check_host, edit_company, logo_url, set_logo
-from portal_api.letter import AddressRefused, address_of, compose
+from portal_api.flows.trial import try_mail
 from portal_api.pictures import PictureRefused, redraw
-from portal_api.queries.company import Company, read_company, read_logo, sending
-from portal_api.schemas.company import CompanyIn, CompanyOut, Step, TestMail, TestReport
+from portal_api.queries.company import Company, read_company, read_logo
+from portal_api.schemas.company import CompanyIn, CompanyOut, TestMail, TestReport, report
 from portal_api.templates import Wording
 
 router = APIRouter(tags=["company"])
@@ -90,34 +85,10 @@ async def send_company_test_mail(_who: Admin, here: Here, body: TestMail) -> Tes
     recipient."""
     async with here.database.read() as read:
         known = await read_company(read)
-    return TestReport.model_validate(await _try(here, known, body.to))
-
-
-async def _try(here: Here, known: Company, to: str) -> dict[str, Any]:
-    try:
-        through = sending(here.settings, known)
-        to, sender = address_of(to), address_of(through.address)
-    except (SecretUnreadable, AddressRefused, HostRefused) as error:
-        return {"ok": False, "steps": [Step(name="settings", ok=False, detail=str(error))]}
     name = known.about.name or "Callboard"
     said = f"This test mail of {name} has reached you: outgoing mail works.\n"
-    mail = compose(
-        id=uuid7(),
-        wording=Wording(f"Test mail of {name}"[:200], said, html=""),
-        to=to,
-        sender_name=through.name,
-        sender_address=sender,
-        now=utcnow(),
-    )
-    if through.smarthost is None:
-        await MaildirMailer(here.settings.mail_dir).send(mail, sender, [to])
-        written = f"No mail server is set: written to {here.settings.mail_dir}."
-        return {"ok": True, "steps": [Step(name="message", ok=True, detail=written)]}
-    steps = await probe(here.settings, through.smarthost, message=mail, sender=sender, to=to)
-    return {
-        "ok": all(step.ok for step in steps),
-        "steps": [Step(name=each.name, ok=each.ok, detail=each.detail) for each in steps],
-    }
+    wording = Wording(f"Test mail of {name}", said, html="")
+    return report(await try_mail(here.settings, known, to=body.to, wording=wording))
 
 
 def _shown(settings: Any, known: Company, response: Response) -> CompanyOut:

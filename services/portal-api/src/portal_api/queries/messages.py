@@ -1,9 +1,12 @@
 """Reads for outgoing mail and its wordings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
-from shared.db import utcnow
+from shared.db import Row, utcnow
+from shared.pages import decode_cursor, encode_cursor
+from shared.problems import Problem
 from shared.service import Running
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -11,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from portal_api.models.messages import message_template, outgoing, unsubscribed
 from portal_api.templates import Wording
 from portal_api.wording import message_of
+
+_SHOWN = [column for column in outgoing.c if column.name != "sealed"]
 
 
 async def nothing_to_send(running: Running[Any]) -> bool:
@@ -34,3 +39,35 @@ async def unsubscribed_among(read: AsyncConnection | AsyncSession, addresses: It
     asked = {address.casefold() for address in addresses}
     query = select(unsubscribed.c.email).where(unsubscribed.c.email.in_(asked))
     return set((await read.execute(query)).scalars())
+
+
+async def outgoing_page(
+    read: AsyncConnection, *, state: str | None, about: UUID | None, cursor: str | None, limit: int
+) -> tuple[Sequence[Row], str | None]:
+    """Newest first, without what is sealed."""
+    query = select(*_SHOWN).order_by(outgoing.c.id.desc()).limit(limit + 1)
+    if state is not None:
+        query = query.where(outgoing.c.state == state)
+    if about is not None:
+        query = query.where(outgoing.c.about == about)
+    if cursor is not None:
+        query = query.where(outgoing.c.id < _uuid(decode_cursor(cursor, 1)[0]))
+    rows = (await read.execute(query)).all()
+    return rows[:limit], encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
+
+
+async def unsubscribed_page(
+    read: AsyncConnection, *, cursor: str | None, limit: int
+) -> tuple[Sequence[Row], str | None]:
+    query = select(unsubscribed).order_by(unsubscribed.c.email).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(unsubscribed.c.email > str(decode_cursor(cursor, 1)[0]))
+    rows = (await read.execute(query)).all()
+    return rows[:limit], encode_cursor(rows[limit - 1].email) if len(rows) > limit else None
+
+
+def _uuid(key: Any) -> UUID:
+    try:
+        return UUID(str(key))
+    except ValueError:
+        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None

@@ -1,12 +1,15 @@
 """Company information as it crosses HTTP."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr, field_validator, model_validator
 from shared.events.dispatch import Address
 from shared.events.portal import TimeWindow
+
+from shared import probe as tried
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -110,3 +113,7 @@ class TestReport(Body):
 
     ok: bool
     steps: list[Step]
+
+
+def report(steps: Sequence[tried.Step]) -> TestReport:
+    return TestReport(ok=all(step.ok for step in steps), steps=[Step.model_validate(step) for step in steps])
