@@ -48,6 +48,7 @@ Kind = Literal[
 ]
 Avs = Literal["match", "address_only", "zip_only", "no_match", "unavailable"]
 Cvv = Literal["match", "no_match", "unavailable"]
+What = Literal["sale", "authorization", "capture", "void", "refund", "other"]
 Retry = Literal["no", "lookup", "same_key", "redirect_payer", "wait", "after_fix"]
 
 
@@ -161,7 +162,7 @@ class Finding:
     None where the gateway does not say."""
 
     result: Result
-    kind: Literal["sale", "authorization", "capture", "void", "refund", "other"] = "sale"
+    kind: What = "sale"
     our_id: str | None = None
     at: datetime | None = None
     settled: bool | None = None

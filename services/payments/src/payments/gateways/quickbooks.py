@@ -1,0 +1,158 @@
+"""QuickBooks Payments: the browser turns a card into a token at Intuit, and we charge the token once.
+
+Access tokens live an hour; the refresh token changes with every renewal and is stored before it is used.
+"""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from urllib.parse import quote, urlencode
+
+import httpx
+from pydantic import SecretStr
+
+from payments.gateways import quickbooks_answers as answers
+from payments.gateways.accounts import QuickBooksAccount
+from payments.gateways.base import (
+    UNSUPPORTED,
+    Capabilities,
+    Expected,
+    Finding,
+    Order,
+    Result,
+    Tokens,
+    TokenStore,
+)
+from payments.gateways.money import to_text
+from payments.gateways.oauth import InMemory, access_token, post_form
+from payments.gateways.port import Gateway
+from payments.gateways.transport import Answer, exchange
+
+SCOPE = "com.intuit.quickbooks.payment"
+CONTEXT = {"mobile": "false", "isEcommerce": "true"}  # asked for since 2018
+
+
+@dataclass(frozen=True)
+class QuickBooks(Gateway):
+    client: httpx.AsyncClient
+    account: QuickBooksAccount
+    tokens: TokenStore = field(default_factory=InMemory)
+
+    capabilities = Capabilities(
+        hosted=False,
+        browser_token=True,
+        saved_cards=True,
+        authorize=True,
+        resend=timedelta(hours=24),
+        abandon=True,
+    )
+
+    async def charge_token(self, order: Order, token: SecretStr, *, saved: bool = False) -> Result:
+        return await self._do("charges", charge_request(order, token, saved=saved), order.request_id)
+
+    async def capture(self, gateway_ref: str, amount: int, currency: str, *, request_id: str) -> Result:
+        body = {"amount": to_text(amount, currency), "context": CONTEXT}
+        return await self._do(f"charges/{quote(gateway_ref, '')}/capture", body, request_id)
+
+    async def refund(
+        self, gateway_ref: str, amount: int, currency: str, *, request_id: str, short_ref: str = ""
+    ) -> Result:
+        body = {"amount": to_text(amount, currency), "description": short_ref, "context": CONTEXT}
+        return await self._do(f"charges/{quote(gateway_ref, '')}/refunds", body, request_id)
+
+    async def abandon(self, request_id: str) -> Result:
+        """Also the way to void a charge that was answered, while it is not settled."""
+        found = await self._do(f"txn-requests/{quote(request_id, '')}/void", None, f"{request_id[:45]}-void")
+        return replace(found, outcome="voided") if found.outcome == "approved" else found
+
+    async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
+        """Only of a charge whose reference is known."""
+        if not expected.gateway_ref:
+            return UNSUPPORTED
+        answer = await self._call("GET", f"charges/{quote(expected.gateway_ref, '')}")
+        return answer if isinstance(answer, Result) else answers.findings(answer)
+
+    async def forget_card(self, token: SecretStr, customer_id: str) -> Result:
+        path = (
+            f"/quickbooks/v4/customers/{quote(customer_id, '')}/cards/{quote(token.get_secret_value(), '')}"
+        )
+        answer = await self._call("DELETE", path)
+        return answer if isinstance(answer, Result) else answers.gone(answer)
+
+    async def check_connection(self) -> Result:
+        """Reads a charge that does not exist: whoever may be told so is connected."""
+        found = await self.lookup(Expected(our_id="", amount=0, gateway_ref="CALLBOARDCHECK"))
+        return found if isinstance(found, Result) else Result(outcome="approved")
+
+    async def connect(self, code: SecretStr, redirect_url: str) -> Tokens | Result:
+        """The end of Connect to QuickBooks: turns the code that came back into the first tokens."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code.get_secret_value(),
+            "redirect_uri": redirect_url,
+        }
+        return await self._token(form)
+
+    async def _renew(self, known: Tokens | None) -> Tokens | Result:
+        if known is None or known.refresh is None:
+            return Result(outcome="error", kind="reconnect_required", retry="after_fix")
+        fresh = await self._token(
+            {"grant_type": "refresh_token", "refresh_token": known.refresh.get_secret_value()}
+        )
+        if isinstance(fresh, Result) or fresh.refresh is not None:
+            return fresh
+        return replace(fresh, refresh=known.refresh, refresh_expires_at=known.refresh_expires_at)
+
+    async def _token(self, form: dict[str, str]) -> Tokens | Result:
+        url, account = f"{self.account.oauth_url.rstrip('/')}/oauth2/v1/tokens/bearer", self.account
+        return await post_form(self.client, url, account.client_id, account.client_secret, form)
+
+    async def _do(self, path: str, body: object, request_id: str) -> Result:
+        content = b"{}" if body is None else json.dumps(body).encode()
+        answer = await self._call("POST", path, content, request_id)
+        return answer if isinstance(answer, Result) else answers.result(answer)
+
+    async def _call(
+        self, method: str, path: str, content: bytes | None = None, request_id: str | None = None
+    ) -> Answer | Result:
+        """Sends once, and once more with the same Request-Id where only the token was refused."""
+        refused: SecretStr | None = None
+        path = path if path.startswith("/") else f"/quickbooks/v4/payments/{path}"
+        while True:
+            token = await access_token(self.tokens, self._renew, refused=refused)
+            if isinstance(token, Result):
+                return token
+            headers = {
+                "Authorization": f"Bearer {token.get_secret_value()}",
+                "Accept": "application/json",
+                **({"Content-Type": "application/json"} if content is not None else {}),
+                **({"Request-Id": request_id} if request_id else {}),
+            }
+            url = self.account.base_url.rstrip("/") + path
+            answer = await exchange(self.client, method, url, headers=headers, content=content)
+            if isinstance(answer, Result) or answer.status != 401 or refused is not None:
+                return answer
+            refused = token
+
+
+def charge_request(order: Order, token: SecretStr, *, saved: bool) -> dict[str, object]:
+    return {
+        "amount": to_text(order.amount, order.currency),
+        "currency": order.currency,
+        ("cardOnFile" if saved else "token"): token.get_secret_value(),
+        "capture": not order.authorize_only,
+        "description": order.description or order.short_ref,
+        "context": CONTEXT,
+    }
+
+
+def connect_url(account: QuickBooksAccount, redirect_url: str, state: str) -> str:
+    """Where a person connects the account. `state` comes back and must be the one that was given out."""
+    query = {
+        "client_id": account.client_id,
+        "response_type": "code",
+        "scope": SCOPE,
+        "redirect_uri": redirect_url,
+        "state": state,
+    }
+    return f"{account.connect_url}?{urlencode(query)}"
