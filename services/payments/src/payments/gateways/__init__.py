@@ -13,12 +13,6 @@ from payments.gateways.accounts import (
     SandboxAccount,
     StripeAccount,
 )
-    Account,
-    MerchantwareAccount,
-    PayPalAccount,
-    SandboxAccount,
-    StripeAccount,
-)
 from payments.gateways.base import TokenStore
 from payments.gateways.merchantware import Merchantware
 from payments.gateways.oauth import InMemory
@@ -42,8 +36,9 @@ ACCOUNTS: dict[str, type[Account]] = {
 def open_gateway(
     name: str, client: httpx.AsyncClient, settings: Mapping[str, object], tokens: TokenStore | None = None
 ) -> Gateway:
-    """The adapter for an account. `settings` are the fields of `ACCOUNTS[name]`; ValidationError if they are not.
-    `tokens` is where access tokens are kept; without it this object keeps them. KeyError: no such gateway."""
+    """The adapter for an account. `settings` are the fields of `ACCOUNTS[name]`; ValidationError if they
+    are not. `tokens` is where access tokens are kept; without it this object keeps them. KeyError: no such
+    gateway."""
     account = ACCOUNTS[name].model_validate(dict(settings))
     match account:
         case MerchantwareAccount():
