@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, FastAPI, Request
 
 from shared.auth import ANYONE, Verifier, scope_of
+from shared.characters import refuse_unstorable
 from shared.documents import add_problems
 from shared.headers import SecureHeaders
 from shared.health import health_router
@@ -17,6 +18,9 @@ from shared.problems import install_problems
 from shared.routes import every_route
 from shared.service import Running
 from shared.transaction import CommitBeforeAnswer
+
+MAX_BODY = 1_000_000
+"""Bytes of a request; a route that takes more (mails, photos) says so with `max_body_size`."""
 
 
 def create_app(*services: Running[Any], loops: bool = True, title: str = "Callboard") -> FastAPI:
@@ -31,7 +35,13 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
                 _settle_memory()
             yield
 
-    app = FastAPI(title=title, version="1", lifespan=lifespan, separate_input_output_schemas=False)
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+        redirect_slashes=False,  # the new address would be made of the Host header
+    )
     app.state.running = services
     app.state.verifier = _verifier(services)
     install_problems(app)
@@ -39,7 +49,9 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
     app.include_router(health_router)
     for running in services:
         _show_roles(running.service.router)
-        app.include_router(running.service.router, dependencies=[Depends(_serves(running))])
+        app.include_router(
+            running.service.router, dependencies=[Depends(_serves(running))], max_body_size=MAX_BODY
+        )
     app.add_middleware(CommitBeforeAnswer)
     app.add_middleware(SecureHeaders)
     app.openapi = _described(app.openapi)
@@ -57,6 +69,7 @@ def _settle_memory() -> None:
 def _serves(running: Running[Any]) -> Callable[[Request], Awaitable[None]]:
     async def serves(request: Request) -> None:  # not async, it would run in a thread, for each request
         request.scope["callboard.running"] = running
+        await refuse_unstorable(request)
 
     return serves
 

@@ -16,5 +16,5 @@ def every_route(router: Any) -> Iterator[APIRoute]:
 
 def methods_of(router: Any, path: str) -> list[str]:
     """What may be asked of this path, by all its routes together."""
-    found = (route.methods for route in every_route(router) if route.path_regex.match(path))
-    return sorted(set().union(*found))
+    found = (route.methods or () for route in every_route(router) if route.path_regex.match(path))
+    return sorted(set[str]().union(*found))

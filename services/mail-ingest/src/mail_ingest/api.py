@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from shared.auth import ADMIN, OFFICE, Principal, allow
+from shared.company import login_of, shares_domain
 from shared.db import Row
 from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page, encode_cursor
@@ -18,6 +19,7 @@ from mail_ingest import queries
 from mail_ingest.flows import intake, office
 from mail_ingest.mailbox import test_connection
 from mail_ingest.schemas import (
+    LONGEST_DOCUMENT,
     ConnectionReport,
     Correction,
     MailboxBody,
@@ -26,20 +28,28 @@ from mail_ingest.schemas import (
     Replayed,
     ReplayMany,
 )
+from mail_ingest.settings import LARGEST_MAIL
 from mail_ingest.tools import Tools, mailbox_settings
 
 router = APIRouter()
+
+
+async def running_of(request: Request) -> Running[Tools]:
+    return request.scope["callboard.running"]
+
 
 Writing = Annotated[Work[Tools], Depends(open_work)]
 Reading = Annotated[AsyncConnection, Depends(open_read)]
 Admin = Annotated[Principal, Depends(allow(*ADMIN))]
 Office = Annotated[Principal, Depends(allow(*OFFICE))]
+Here = Annotated[Running[Tools], Depends(running_of)]
 Outcome = Literal["processed", "updated", "cancelled", "duplicate", "unable", "ignored"]
 
 
 @router.get("/v1/mailboxes", tags=["mailboxes"])
-async def list_mailboxes(_who: Office, read: Reading) -> Page[MailboxOut]:
-    return Page(items=[_mailbox(row) for row in await queries.all_mailboxes(read)])
+async def list_mailboxes(_who: Office, here: Here, read: Reading) -> Page[MailboxOut]:
+    login = await _login(here, read)
+    return Page(items=[_mailbox(row, login) for row in await queries.all_mailboxes(read)])
 
 
 @router.post("/v1/mailboxes", status_code=201, tags=["mailboxes"])
@@ -50,10 +60,12 @@ async def create_mailbox(who: Admin, work: Writing, body: MailboxBody, response:
 
 
 @router.get("/v1/mailboxes/{mailbox_id}", tags=["mailboxes"])
-async def read_mailbox(_who: Office, read: Reading, mailbox_id: UUID, response: Response) -> MailboxOut:
+async def read_mailbox(
+    _who: Office, here: Here, read: Reading, mailbox_id: UUID, response: Response
+) -> MailboxOut:
     row = await _found(read, mailbox_id)
     set_etag(response, row.version)
-    return _mailbox(row)
+    return _mailbox(row, await _login(here, read))
 
 
 @router.put("/v1/mailboxes/{mailbox_id}", status_code=204, tags=["mailboxes"])
@@ -64,11 +76,10 @@ async def edit_mailbox(
 
 
 @router.post("/v1/mailboxes/{mailbox_id}/test", tags=["mailboxes"])
-async def try_mailbox(_who: Admin, request: Request, read: Reading, mailbox_id: UUID) -> ConnectionReport:
+async def try_mailbox(_who: Admin, here: Here, read: Reading, mailbox_id: UUID) -> ConnectionReport:
     """Tries name, connection, encryption, login and listing, and says which of them fails and why."""
-    running: Running[Tools] = request.scope["callboard.running"]
     row = await _found(read, mailbox_id)
-    report = await test_connection(mailbox_settings(row, running.settings))
+    report = await test_connection(mailbox_settings(row, here.settings))
     return ConnectionReport.model_validate(report)
 
 
@@ -107,6 +118,7 @@ async def mail_log(
     "/v1/mails",
     status_code=202,
     tags=["mails"],
+    max_body_size=LARGEST_MAIL,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -138,7 +150,7 @@ async def replay_mails(who: Office, work: Writing, body: ReplayMany) -> Replayed
     return Replayed(replayed=replayed, skipped=[id for id in body.ids if id not in replayed])
 
 
-@router.get("/v1/mails/{mail_id}", tags=["mails"])
+@router.get("/v1/mails/{mail_id:uuid}", tags=["mails"])
 async def read_mail(_who: Office, read: Reading, mail_id: UUID) -> MailLine:
     row = await queries.mail(read, mail_id)
     if row is None:
@@ -164,7 +176,9 @@ async def read_raw(_who: Office, read: Reading, mail_id: UUID) -> Response:
     return Response(raw, media_type="message/rfc822", headers=headers)
 
 
-@router.post("/v1/mails/{mail_id}/correct", status_code=202, tags=["mails"])
+@router.post(
+    "/v1/mails/{mail_id}/correct", status_code=202, tags=["mails"], max_body_size=6 * LONGEST_DOCUMENT
+)
 async def correct_mail(who: Office, work: Writing, mail_id: UUID, body: Correction) -> None:
     """Takes a mail out of quarantine with a corrected document or corrected fields."""
     await office.correct(work, mail_id, body, who.subject)
@@ -188,7 +202,14 @@ async def _found(read: AsyncConnection, mailbox_id: UUID) -> Row:
     return row
 
 
-def _mailbox(row: Row) -> MailboxOut:
+async def _login(here: Running[Tools], read: AsyncConnection) -> str:
+    return login_of(here.settings, await queries.company(read))
+
+
+def _mailbox(row: Row, login: str) -> MailboxOut:
     warnings = [] if row.authserv_id else ["Senders are believed by their From address: set authserv_id."]
+    if row.return_address and not shares_domain(row.return_address, login):
+        domain = login.rpartition("@")[2]
+        warnings.append(f"The mail server may refuse the return address: its login is now @{domain}.")
     fields = {**row._mapping, "has_password": bool(row.sealed_password), "warnings": warnings}
     return MailboxOut.model_validate(fields)

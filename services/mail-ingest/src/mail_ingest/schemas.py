@@ -4,14 +4,17 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr
+from pydantic import ConfigDict, EmailStr, Field, SecretStr
+
+from shared import bodies
 
 Text = Annotated[str, Field(max_length=255)]
+LONGEST_DOCUMENT = 1_000_000  # characters
 MailAddress = EmailStr | Literal[""]
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
+class Body(bodies.Body):
+    model_config = ConfigDict(from_attributes=True)
 
 
 class MailboxBody(Body):
@@ -44,7 +47,7 @@ class MailboxBody(Body):
             " removes forged ones (Gmail; Postfix with rspamd or OpenDMARC)."
         ),
     ] = False
-    trusted_senders: Annotated[list[Text], Field(max_length=50)] = []
+    trusted_senders: list[Text] = Field(default_factory=list[Text], max_length=50)
     processed_to: Annotated[MailAddress, Field(description="Email when processed.")] = ""
     error_to: Annotated[MailAddress, Field(description="Email for error.")] = ""
     return_name: Annotated[Text, Field(description="Return display name.")] = ""
@@ -114,15 +117,16 @@ class Correction(Body):
     """What a person put right. It vouches for the mail, so an untrusted one is taken too."""
 
     document: Annotated[
-        str | None, Field(max_length=1_000_000, description="The whole corrected XML document.")
+        str | None, Field(max_length=LONGEST_DOCUMENT, description="The whole corrected XML document.")
     ] = None
-    fields: Annotated[
-        dict[
-            Annotated[str, Field(pattern=r"^[A-Za-z]+/@[A-Za-z0-9]+$")],
-            Annotated[str, Field(max_length=500)],
-        ],
-        Field(description="Attributes to set: `DispatchList/@Id`.", max_length=50),
-    ] = {}
+    fields: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z]+/@[A-Za-z0-9]+$")],
+        Annotated[str, Field(max_length=500)],
+    ] = Field(
+        default_factory=dict[str, str],
+        description="Attributes to set: `DispatchList/@Id`.",
+        max_length=50,
+    )
 
 
 class ReplayMany(Body):

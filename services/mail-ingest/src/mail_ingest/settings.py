@@ -5,13 +5,16 @@ from typing import Annotated
 from pydantic import Field
 from shared.settings import Settings
 
+LARGEST_MAIL = 200_000_000
+"""Bytes; what `max_mail_bytes` can be set to, since a posted mail is held in memory."""
+
 
 class IngestSettings(Settings):
     poll_batch: Annotated[int, Field(ge=1, le=1000)] = 250
     """Most mails read before they are committed."""
     session_mails: Annotated[int, Field(ge=1)] = 10_000
     """Most mails in one mailbox session; deletions count only when a session ends."""
-    max_mail_bytes: Annotated[int, Field(ge=100_000)] = 50_000_000
+    max_mail_bytes: Annotated[int, Field(ge=100_000, le=LARGEST_MAIL)] = 50_000_000
     """A larger mail stays in the mailbox and raises an alarm."""
     max_parse_bytes: Annotated[int, Field(ge=100_000)] = 25_000_000
     """A larger mail is stored and forwarded as unable, but not looked into."""

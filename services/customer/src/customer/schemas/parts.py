@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from shared.bodies import Body
 
 CLEAN = r"^[^\x00]*$"  # PostgreSQL stores no zero byte
 Text = Annotated[str, Field(max_length=300, pattern=CLEAN)]
@@ -25,10 +26,6 @@ def _known_zone(zone: str) -> str:
 
 
 Zone = Annotated[str, Field(max_length=50), AfterValidator(_known_zone)]
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class Out(BaseModel):
@@ -62,7 +59,7 @@ Phones = Annotated[list[PhoneBody], Field(max_length=50)]
 
 class Reachable(Body):
     email: Email | None = None
-    phones: Phones = []
+    phones: Phones = Field(default_factory=list[PhoneBody])
     note: Remark | None = None
 
 

@@ -1,6 +1,5 @@
 """Routes: the board, one dispatch, and what the office does with it."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -25,10 +24,11 @@ from dispatch.schemas.dispatches import (
     StatusIn,
     TextIn,
 )
+from shared import bodies
 
 router = APIRouter(prefix="/v1/dispatches", tags=["dispatches"])
 
-Time = Annotated[datetime | None, Query()]
+Time = Annotated[bodies.Time | None, Query()]
 Flag = Literal[
     "incomplete", "updated_by_partner", "cancelled_by_partner", "needs_attention", "do_not_collect"
 ]

@@ -1,0 +1,168 @@
+"""What is refused before a route sees it: too large, unreadable, what a database cannot store."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends
+from harness import at_work, client
+from payments.service import service as payments
+from pydantic import BaseModel, ConfigDict
+from shared.app import MAX_BODY
+from shared.auth import allow
+from shared.etag import BasedOn
+from shared.service import Handlers, Running, Service, no_tools
+from shared.settings import Settings
+
+router = APIRouter(dependencies=[Depends(allow("office.admin"))])
+JSON = {"Content-Type": "application/json"}
+
+
+class Note(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = ""
+    more: dict[str, Any] = {}
+
+
+@router.post("/v1/notes")
+async def write(note: Note) -> int:
+    return len(note.text)
+
+
+@router.post("/v1/files", max_body_size=2 * MAX_BODY)
+async def take(note: Note) -> int:
+    return len(note.text)
+
+
+@router.patch("/v1/notes/{id}")
+async def edit(id: int, based_on: BasedOn) -> int:
+    return based_on
+
+
+@router.get("/v1/notes/{id}")
+async def read(id: str, q: Annotated[str, "sought"] = "") -> str:
+    return id + q
+
+
+toy = Service("payments", Settings, payments.metadata, router, Handlers(), (), no_tools)
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncGenerator[Running[Any]]:
+    async with at_work(toy, f"sqlite+aiosqlite:///{tmp_path}/toy.db", tables=payments) as found:
+        yield found
+
+
+@pytest.fixture
+async def http(running: Running[Any]) -> AsyncGenerator[httpx.AsyncClient]:
+    async with client(running, "office.admin") as found:
+        yield found
+
+
+def is_problem(answer: httpx.Response, status: int) -> bool:
+    kind = answer.headers["content-type"]
+    return (answer.status_code, kind, answer.json()["status"]) == (status, "application/problem+json", status)
+
+
+async def chunks(size: int) -> AsyncIterator[bytes]:
+    yield b'{"text": "'
+    for _ in range(size // 1000):
+        yield b"x" * 1000
+    yield b'"}'
+
+
+@pytest.mark.parametrize("in_pieces", [False, True], ids=["with its length", "in pieces"])
+async def test_a_body_is_bounded_unless_the_route_takes_more(
+    http: httpx.AsyncClient, in_pieces: bool
+) -> None:
+    async def send(path: str, size: int) -> httpx.Response:
+        whole = b'{"text": "' + b"x" * (size // 1000 * 1000) + b'"}'
+        return await http.post(path, content=chunks(size) if in_pieces else whole, headers=JSON)
+
+    assert (await send("/v1/notes", MAX_BODY - 1000)).status_code == 200
+    assert is_problem(await send("/v1/notes", MAX_BODY), 413)
+    assert (await send("/v1/files", MAX_BODY)).status_code == 200
+    assert is_problem(await send("/v1/files", 2 * MAX_BODY), 413)
+
+
+async def test_a_refused_caller_learns_nothing_of_the_body(running: Running[Any]) -> None:
+    for roles, status in (((), 401), (("customer",), 403)):
+        async with client(running, *roles) as caller:
+            for body in (b"{", b'{"text": 1}', b'{"text": "\\u0000"}', b"\xff", b"[" * 100_000):
+                answer = await caller.post("/v1/notes", content=body, headers=JSON)
+                assert is_problem(answer, status), body[:20]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"1" * 5_000,
+        b'{"text": "\\u0000"}',
+        b'{"text": "\\\\\\u0000"}',
+        b'{"text": "\\ud800"}',
+        b'{"\\ud800": 1}',
+        b'{"more": {"\\ud800": 1}}',
+        b'{"text": null}',
+    ],
+    ids=repr,
+)
+async def test_what_cannot_be_read_or_stored_is_refused(http: httpx.AsyncClient, body: bytes) -> None:
+    answer = await http.post("/v1/notes", content=body, headers=JSON)
+    assert is_problem(answer, answer.status_code)
+    assert answer.status_code in (400, 422)
+
+
+async def test_other_content_types_are_refused(http: httpx.AsyncClient) -> None:
+    for kind in (
+        "text/plain",
+        "application/xml",
+        "multipart/form-data",
+        "nonsense",
+        "application/json; charset=\xff",
+    ):
+        answer = await http.post(
+            "/v1/notes", content=b"<a/>", headers={"Content-Type": kind.encode("latin-1")}
+        )
+        assert is_problem(answer, 422), kind
+
+
+async def test_backslashes_are_letters(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/v1/notes", content=rb'{"text": "\\u0000"}', headers=JSON)
+    assert (answer.status_code, answer.json()) == (200, 6)
+
+
+async def test_zero_characters_in_an_address_are_refused(http: httpx.AsyncClient) -> None:
+    assert is_problem(await http.get("/v1/notes/a%00b"), 422)
+    assert is_problem(await http.get("/v1/notes/a?q=%00"), 422)
+    assert (await http.get("/v1/notes/a?q=b")).json() == "ab"
+
+
+async def test_what_is_no_etag_does_not_fit_and_an_unknown_one_is_old(http: httpx.AsyncClient) -> None:
+    for given, status in (
+        (None, 428),
+        ("", 422),
+        ("5", 422),
+        ('"x"', 412),
+        ('"99999999999"', 412),
+        ("*", 422),
+    ):
+        headers = {} if given is None else {"If-Match": given}
+        assert is_problem(await http.patch("/v1/notes/1", headers=headers), status), given
+    assert (await http.patch("/v1/notes/1", headers={"If-Match": 'W/"5"'})).json() == 5
+
+
+async def test_a_method_that_is_not_there_names_all_that_are(http: httpx.AsyncClient) -> None:
+    answer = await http.put("/v1/notes/1")
+    assert is_problem(answer, 405)
+    assert answer.headers["allow"] == "GET, PATCH"
+
+
+async def test_nobody_is_sent_elsewhere(http: httpx.AsyncClient) -> None:
+    assert is_problem(await http.post("/v1/notes/", headers={"Host": "evil.example"}), 404)
