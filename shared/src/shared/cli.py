@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from shared.app import create_app
 from shared.db import Database
 from shared.migrate import migrate, revision
 from shared.rabbit import RabbitBus
+from shared.serve import Server
 from shared.service import Running, Service
 from shared.telemetry import configure_logging, configure_tracing
 
@@ -26,10 +27,12 @@ def running(service: Service) -> Running[Any]:
     return Running(service, settings, database, RabbitBus(settings.bus_url))
 
 
-def main(service: Service) -> None:
+def main(service: Service, **groups: typer.Typer) -> None:
+    """The commands that every service has, and `groups` of its own."""
     app = typer.Typer(no_args_is_help=True, help=f"Callboard {service.name}.", add_completion=False)
     dead = typer.Typer(no_args_is_help=True, help="Events that could not be handled.")
-    app.add_typer(dead, name="dead")
+    for name, group in {"dead": dead, **groups}.items():
+        app.add_typer(group, name=name)
 
     @app.command()
     def serve(
@@ -37,7 +40,7 @@ def main(service: Service) -> None:
         port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     ) -> None:
         """Answer HTTP, hear events, send what is in the outbox."""
-        uvicorn.run(
+        config = uvicorn.Config(
             create_app(running(service), title=f"Callboard {service.name}"),
             host=host,
             port=port,
@@ -45,6 +48,8 @@ def main(service: Service) -> None:
             access_log=False,
             timeout_graceful_shutdown=5,
         )
+        with suppress(KeyboardInterrupt):
+            Server(config).run()
 
     @app.command("migrate")
     def migrate_() -> None:
@@ -80,7 +85,8 @@ def main(service: Service) -> None:
 
 
 @asynccontextmanager
-async def _opened(service: Service) -> AsyncGenerator[Running[Any]]:
+async def opened(service: Service) -> AsyncGenerator[Running[Any]]:
+    """For a command that needs database or bus, but neither tools nor loops."""
     found = running(service)
     try:
         yield found
@@ -90,20 +96,20 @@ async def _opened(service: Service) -> AsyncGenerator[Running[Any]]:
 
 
 async def _migrate(service: Service) -> None:
-    async with _opened(service) as found:
+    async with opened(service) as found:
         await migrate(service, found.database)
 
 
 async def _revision(service: Service, message: str) -> None:
-    async with _opened(service) as found:
+    async with opened(service) as found:
         await revision(service, found.database, message)
 
 
 async def _dead(service: Service) -> list[Any]:
-    async with _opened(service) as found:
+    async with opened(service) as found:
         return await found.bus.dead_letters(found)
 
 
 async def _replay(service: Service, ids: list[UUID]) -> int:
-    async with _opened(service) as found:
+    async with opened(service) as found:
         return await found.bus.replay(found, ids)

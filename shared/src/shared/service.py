@@ -76,6 +76,7 @@ class Running(Generic[T]):
         self.bus = bus
         self.tools: Any = None
         self.stopping = asyncio.Event()
+        self.closing = asyncio.Event()  # no more requests are taken: answers without an end must end now
         self.migrated = False  # seen by readiness; once true it is not asked again
         self.heartbeats: dict[str, float] = {}
         self._wakes: dict[str, asyncio.Event] = {}
@@ -144,6 +145,7 @@ class Running(Generic[T]):
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
         self.stopping.set()
+        self.closing.set()
         for event in self._wakes.values():
             event.set()
         _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)

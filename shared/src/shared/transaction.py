@@ -26,6 +26,9 @@ from shared.work import Work, traceparent
 
 log = structlog.get_logger()
 
+STREAMS = "callboard.streams"
+"""In a request's scope: its answer goes out piece by piece, and there is nothing to commit at its end."""
+
 
 async def open_work(request: Request) -> Work[Any]:
     """For routes that write: a transaction that CommitBeforeAnswer commits before the answer goes out."""
@@ -95,7 +98,8 @@ class CommitBeforeAnswer:
                 await self._answer(scope, receive, answer)
         finally:
             traceparent.reset(token)
-            REQUESTS.labels(scope["method"], answer.status).observe(time.perf_counter() - started)
+            if STREAMS not in scope:
+                REQUESTS.labels(scope["method"], answer.status).observe(time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
@@ -150,7 +154,7 @@ class _Answer:
                 return  # the body belongs to what is kept under the key
         else:
             self._held.append(message)
-            if message.get("more_body"):
+            if message.get("more_body") and STREAMS not in self.scope:
                 return
         await self._release()
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from shared.serve import Server
 
 GRACE_SECONDS = 3
 
@@ -29,7 +30,7 @@ async def serving(app: FastAPI, listener: socket.socket) -> AsyncGenerator[async
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on"
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     task = asyncio.create_task(server.serve([listener]))
     while not server.started:
         if task.done():

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pydantic_core
 from shared.events import Event
-from shared.events.customer import CustomerChanged, LocationChanged
+from shared.events.customer import CustomerChanged, CustomerMatched, LocationChanged
 from shared.events.dispatch import (
     DispatchCreated,
     DispatchScheduled,
@@ -63,6 +63,11 @@ _EVENTS = uuid5(NAMESPACE_URL, "https://callboard.example/public-events")
 
 def public_name(event: Event) -> PublicName | None:
     return _NAMES.get(type(event))
+
+
+def stream_name(event: Event) -> str | None:
+    """The live stream says besides whose a dispatch is, and leaves out what the events hold."""
+    return "dispatch.matched" if isinstance(event, CustomerMatched) else public_name(event)
 
 
 def public_id(event: Event) -> UUID:

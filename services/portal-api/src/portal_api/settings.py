@@ -11,6 +11,8 @@ class PortalSettings(Settings):
 
     web_url: str = "http://127.0.0.1:8000"
     """The address under which people reach Callboard; every link in a mail begins with it."""
+    requests_a_day: Annotated[int, Field(ge=1)] = 10
+    """Most visits that one household may ask for in 24 hours."""
     signing_key_days: Annotated[int, Field(ge=1, le=365)] = 30
     """Age at which the key that signs access tokens is replaced."""
     outgoing_batch: Annotated[int, Field(ge=1, le=500)] = 100
@@ -54,3 +56,17 @@ class PortalSettings(Settings):
     """Webhooks may go to private addresses; metadata addresses never."""
     webhook_ca_file: str = ""
     """One more certificate authority for webhooks: the path of a PEM file."""
+    stream_seconds: Annotated[float, Field(gt=0)] = 3600
+    """A live stream ends after so long, and its listener comes again."""
+    stream_heartbeat_seconds: Annotated[float, Field(gt=0, le=60)] = 15
+    """A live stream on which nothing happens says so this often."""
+    stream_slow_seconds: Annotated[float, Field(gt=0)] = 20
+    """A listener who takes nothing for so long is dropped."""
+    stream_connections: Annotated[int, Field(ge=1)] = 1000
+    """Most live streams of a process."""
+    stream_account_connections: Annotated[int, Field(ge=1)] = 10
+    """Most live streams of an account in a process."""
+    stream_keep_seconds: Annotated[float, Field(gt=0)] = 3600
+    """A listener who was away for longer must load anew."""
+    stream_keep_events: Annotated[int, Field(ge=1)] = 10_000
+    """A listener who missed more must load anew."""

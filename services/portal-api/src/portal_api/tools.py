@@ -1,17 +1,19 @@
-"""The outside world of this service: outgoing mail."""
+"""The outside world of this service: outgoing mail, and those who listen."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.mailer import Mailers, open_mailers
 
+from portal_api.hub import Hub
 from portal_api.settings import PortalSettings
 
 
 @dataclass
 class Tools:
     mailers: Mailers
+    hub: Hub = field(default_factory=Hub)
 
 
 @asynccontextmanager

@@ -6,9 +6,10 @@ from typing import Any
 from shared.events import Event
 from shared.work import Work
 
-from portal_api.flows import webhooks
+from portal_api.flows import stream, webhooks
 
 
 async def tell(work: Work[Any], events: Sequence[Event]) -> None:
     """Events of one type, in the order in which they were heard. Called after the records were kept."""
     await webhooks.note(work, events)
+    await stream.note(work, events)

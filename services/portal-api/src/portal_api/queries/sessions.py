@@ -1,5 +1,6 @@
 """Reads sessions. One that has ended by the clock is not there, whether or not its row still is."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -38,6 +39,13 @@ async def session_of(read: Reading, token: str, now: datetime) -> Row | None:
 async def sessions_of(read: Reading, account_id: UUID, now: datetime) -> list[Row]:
     mine = select(session).where(session.c.account_id == account_id, *_alive(now))
     return list((await read.execute(mine.order_by(session.c.created_at.desc()))).all())
+
+
+async def living_sessions(read: Reading, ids: Collection[UUID], now: datetime) -> Sequence[Row]:
+    """Those that go on, with `role` and `location_id` of their accounts."""
+    found = select(session.c.id, account.c.role, account.c.location_id).join_from(session, account)
+    open_ = account.c.state != "closed", ~account.c.must_change, *_alive(now)
+    return (await read.execute(found.where(session.c.id.in_(ids), *open_))).all()
 
 
 def _alive(now: datetime) -> tuple[Any, ...]:
