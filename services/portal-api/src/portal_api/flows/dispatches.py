@@ -4,11 +4,13 @@ columns of its own, guarded by a version of their own."""
 from collections.abc import Sequence
 from typing import Any
 
-from portal_api.models.records import appointment_record, dispatch_record, status_record
 from shared.batches import insert_rows, upsert_newer
 from shared.events.customer import CustomerMatched
 from shared.events.dispatch import DispatchCreated, DispatchScheduled, DispatchUpdated, StatusChanged
 from shared.work import Work
+
+from portal_api.flows.holding import release
+from portal_api.models.records import appointment_record, dispatch_record, status_record
 
 
 async def keep_dispatches(work: Work[Any], events: Sequence[DispatchCreated | DispatchUpdated]) -> None:
@@ -69,6 +71,9 @@ async def keep_statuses(work: Work[Any], events: Sequence[StatusChanged]) -> Non
         for event in events
     ]
     await upsert_newer(work.session, dispatch_record, rows, newer="status_version")
+    closed = [event.dispatch_id for event in events if event.closed]
+    if closed:
+        await release(work, closed)
 
 
 async def keep_appointments(work: Work[Any], events: Sequence[DispatchScheduled]) -> None:
@@ -85,3 +90,4 @@ async def keep_appointments(work: Work[Any], events: Sequence[DispatchScheduled]
         for event in events
     ]
     await upsert_newer(work.session, appointment_record, rows, newer="version")
+    await release(work, [event.dispatch_id for event in events])

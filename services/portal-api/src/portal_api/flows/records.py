@@ -6,6 +6,13 @@ Batches in, one statement a table; an older version never replaces a newer one, 
 from collections.abc import Sequence
 from typing import Any
 
+from shared.batches import insert_rows, upsert_newer
+from shared.events.customer import AgreementChanged, CustomerChanged, EquipmentChanged, LocationChanged
+from shared.events.money import InvoiceChanged, InvoiceIssued, PaymentRefunded, PaymentSettled
+from shared.events.technician import TechnicianChanged
+from shared.work import Work
+
+from portal_api.flows.accounts import close_for_location
 from portal_api.models.records import (
     agreement_record,
     customer_record,
@@ -15,11 +22,6 @@ from portal_api.models.records import (
     payment_record,
     technician_record,
 )
-from shared.batches import insert_rows, upsert_newer
-from shared.events.customer import AgreementChanged, CustomerChanged, EquipmentChanged, LocationChanged
-from shared.events.money import InvoiceChanged, InvoiceIssued, PaymentRefunded, PaymentSettled
-from shared.events.technician import TechnicianChanged
-from shared.work import Work
 
 
 async def keep_customers(work: Work[Any], events: Sequence[CustomerChanged]) -> None:
@@ -52,7 +54,11 @@ async def keep_locations(work: Work[Any], events: Sequence[LocationChanged]) -> 
         }
         for event in events
     ]
-    await upsert_newer(work.session, location_record, rows, newer="version")
+    written = set(await upsert_newer(work.session, location_record, rows, newer="version"))
+    newest = {event.location_id: event for event in sorted(events, key=lambda event: event.version)}
+    for id in sorted(written):
+        if newest[id].closed:
+            await close_for_location(work, id)
 
 
 async def keep_equipment(work: Work[Any], events: Sequence[EquipmentChanged]) -> None:

@@ -1,0 +1,93 @@
+"""/v1/me: a household's home page and its visits."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from shared.db import utcnow
+from shared.pages import Cursor, Limit, Page
+from shared.transaction import open_read, open_work
+from shared.work import Work
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from portal_api.api.depends import OfHousehold
+from portal_api.flows.requests import ask_change
+from portal_api.plain import in_words
+from portal_api.queries import invoices, property, visits
+from portal_api.schemas.visits import (
+    ChangeIn,
+    ChangeOut,
+    HomeOut,
+    PassedStatus,
+    VisitOut,
+    VisitWhole,
+    problems,
+    visit,
+)
+
+router = APIRouter(prefix="/v1/me", tags=["me"])
+Reading = Annotated[AsyncConnection, Depends(open_read)]
+Writing = Annotated[Work[Any], Depends(open_work)]
+OTHERS: dict[int | str, Any] = {404: {"description": "Not there, or of another household."}}
+TAKEN: dict[int | str, Any] = {409: {"description": "Taken by somebody else: `free` are the next ones."}}
+
+
+@router.get("/home")
+async def read_home(me: OfHousehold, read: Reading) -> HomeOut:
+    """What is going on, and for administrators what is owed."""
+    known = await property.record(read, me.location_id)
+    found = [
+        VisitOut.model_validate(visit(row))
+        for row in await visits.open_visits(read, me.location_id, utcnow())
+    ]
+    coming = [each for each in found if each.appointment is not None]
+    return HomeOut(
+        customer=known.name if known else None,
+        address=known.address if known else None,
+        zone=known.zone if known else None,
+        next_appointment=min(coming, key=lambda each: each.appointment.start, default=None),
+        open=found,
+        owed=await invoices.owed(read, me.location_id) if me.administrator else None,
+        administrators=[] if me.administrator else await property.administrators(read, me.location_id),
+    )
+
+
+@router.get("/dispatches")
+async def list_visits(
+    me: OfHousehold,
+    read: Reading,
+    closed: Annotated[bool | None, Query(description="Left out: both.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[VisitOut]:
+    """Newest first."""
+    rows, more = await visits.page(read, me.location_id, closed=closed, cursor=cursor, limit=limit)
+    return Page(items=[VisitOut.model_validate(visit(row)) for row in rows], next=more)
+
+
+@router.get("/dispatches/{id}", responses=OTHERS)
+async def read_visit(me: OfHousehold, read: Reading, id: UUID) -> VisitWhole:
+    row = await visits.one(read, me.location_id, id, utcnow())
+    passed = await visits.history(read, me.location_id, id)
+    asked = await visits.changes(read, me.location_id, id)
+    return VisitWhole.model_validate(
+        {
+            **visit(row),
+            "problems": problems(row),
+            "history": [
+                PassedStatus(status=each.status, words=in_words(each.status), at=each.at) for each in passed
+            ],
+            "photos": await visits.photos(read, me.location_id, id),
+            "changes": [ChangeOut.model_validate(each) for each in asked],
+        }
+    )
+
+
+@router.post("/dispatches/{id}/changes", status_code=202, responses=OTHERS | TAKEN)
+async def change_visit(me: OfHousehold, work: Writing, id: UUID, body: ChangeIn) -> ChangeOut:
+    """Asks for another time, or to cancel. The answer comes to the visit's `changes`: a visit that the
+    household asked for itself is changed at once, on one of a warranty company the office calls back."""
+    row = await ask_change(
+        work, account_id=me.account_id, location_id=me.location_id, dispatch_id=id, **dict(body)
+    )
+    return ChangeOut.model_validate(row)

@@ -1,0 +1,91 @@
+"""A household's invoices. Every statement is bound to the location; what a partner pays is not shown: its
+price is between the partner and the company."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from shared.db import Row
+from shared.pages import decode_cursor, encode_cursor
+from shared.problems import Problem, not_found
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from portal_api.models.records import invoice_record, payment_record
+
+Reading = AsyncSession | AsyncConnection
+_invoice = invoice_record.c
+
+
+def _of(location_id: UUID) -> ColumnElement[bool]:
+    return (_invoice.location_id == location_id) & ~_invoice.bill_to_partner
+
+
+async def owed(read: Reading, location_id: UUID) -> list[dict[str, Any]]:
+    """By currency, what can be paid now."""
+    query = (
+        select(_invoice.currency, func.sum(_invoice.balance), func.count())
+        .where(_of(location_id), _invoice.payable, _invoice.balance > 0)
+        .group_by(_invoice.currency)
+        .order_by(_invoice.currency)
+    )
+    return [
+        {"currency": currency, "amount": int(amount), "invoices": count}
+        for currency, amount, count in await read.execute(query)
+    ]
+
+
+async def page(
+    read: Reading,
+    location_id: UUID,
+    *,
+    state: Literal["open", "paid"] | None,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[Row], str | None]:
+    """Newest first. Open is what has a balance; paid is what has none and was not taken back."""
+    query = select(invoice_record).where(_of(location_id))
+    if state == "open":
+        query = query.where(_invoice.balance > 0, _invoice.state.in_(("issued", "partly_paid")))
+    if state == "paid":
+        query = query.where(_invoice.state == "paid")
+    if cursor:
+        query = query.where(tuple_(_invoice.issued_on, _invoice.id) < tuple_(*_keys(cursor)))
+    query = query.order_by(_invoice.issued_on.desc(), _invoice.id.desc()).limit(limit + 1)
+    rows = list((await read.execute(query)).all())
+    last = rows[limit - 1] if len(rows) > limit else None
+    return rows[:limit], encode_cursor(last.issued_on, last.id) if last else None
+
+
+async def one(read: Reading, location_id: UUID, id: UUID) -> Row:
+    """Raises the 404 problem, also for those of others."""
+    query = select(invoice_record).where(_of(location_id), _invoice.id == id)
+    found = (await read.execute(query)).one_or_none()
+    if found is None:
+        raise not_found("invoice")
+    return found
+
+
+async def several(read: Reading, location_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Those of the ids that are the household's."""
+    query = select(invoice_record).where(_of(location_id), _invoice.id.in_(ids))
+    return {row.id: row for row in await read.execute(query)}
+
+
+async def payments(read: Reading, location_id: UUID, id: UUID) -> Sequence[Row]:
+    """Of one invoice, refunds too, oldest first."""
+    query = (
+        select(payment_record)
+        .join_from(payment_record, invoice_record, _invoice.id == payment_record.c.invoice_id)
+        .where(_of(location_id), _invoice.id == id)
+    )
+    return (await read.execute(query.order_by(payment_record.c.at, payment_record.c.id))).all()
+
+
+def _keys(cursor: str) -> tuple[date, UUID]:
+    issued, id = decode_cursor(cursor, 2)
+    try:
+        return date.fromisoformat(issued), UUID(id)
+    except (TypeError, ValueError):
+        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None

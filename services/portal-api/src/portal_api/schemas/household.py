@@ -1,0 +1,188 @@
+"""What a household sees of its record, what belongs to it, and what it owes."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
+from shared.db import Row
+from shared.events.customer import Agreement, Equipment
+from shared.events.dispatch import Address, Phone
+from shared.events.money import InvoiceLine
+
+from portal_api.schemas.accounts import Email, Name
+from portal_api.schemas.visits import Body, Line, PhoneNumber
+
+
+class RecordOut(BaseModel):
+    """The ETag goes into If-Match of an edit."""
+
+    number: int
+    name: str
+    email: str | None
+    phones: list[Phone]
+    address: Address
+    zone: str
+
+
+class PhoneIn(Body):
+    type: Annotated[str, Field(max_length=20, pattern=r"^[\w -]*$")] | None = None
+    number: PhoneNumber
+
+
+class AddressIn(Body):
+    street: Line
+    unit: Line | None = None
+    city: Line
+    state: Line
+    zip: Annotated[str, Field(pattern=r"^[0-9]{5}$")]
+    zip4: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = None
+
+
+class RecordEdit(Body):
+    """What is left out stays as it is."""
+
+    name: Line | None = None
+    email: EmailStr | None = None
+    phones: Annotated[list[PhoneIn], Field(max_length=10)] | None = None
+    address: AddressIn | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("send at least one of name, email, phones and address")
+        return self
+
+
+class RecordChangeOut(BaseModel):
+    """`state`: asked, applied or refused; `answer` says why it was refused."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    asked_at: datetime
+    edit: dict[str, Any]
+    state: Literal["asked", "applied", "refused"]
+    answer: str | None
+
+
+class EquipmentOut(Equipment):
+    id: UUID
+
+
+class AgreementOut(Agreement):
+    """`expired`: ended by the office, or its last day has passed at the location."""
+
+    id: UUID
+    expired: bool
+    days_left: int | None
+
+
+class InvoiceOut(BaseModel):
+    """Amounts are minor units of `currency`."""
+
+    id: UUID
+    number: str
+    dispatch_id: UUID | None
+    state: Literal["issued", "partly_paid", "paid", "void", "credited"]
+    issued_on: date
+    due_on: date
+    currency: str
+    total: int
+    paid: int
+    balance: int
+    payable: bool
+    not_payable_because: str | None
+
+
+class PaymentOut(BaseModel):
+    """A refund has `refund_of`, the payment that it gives back."""
+
+    id: UUID
+    refund_of: UUID | None
+    amount: int
+    currency: str
+    method: str | None
+    brand: str | None
+    last4: str | None
+    at: datetime
+
+
+class InvoiceWhole(InvoiceOut):
+    subtotal: int
+    tax: int
+    refunded: int
+    lines: list[InvoiceLine]
+    payments: list[PaymentOut]
+
+
+class Part(Body):
+    """`amount` in minor units; left out, all that is open."""
+
+    id: UUID
+    amount: Annotated[int, Field(ge=1, le=10**12)] | None = None
+
+
+class CheckoutIn(Body):
+    invoices: Annotated[list[Part], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len({part.id for part in self.invoices}) < len(self.invoices):
+            raise ValueError("name each invoice once")
+        return self
+
+
+class CheckoutOut(BaseModel):
+    """`ticket` is handed to payments, once, before `expires_at`. `cap` is the most that may be paid with
+    it."""
+
+    ticket: str
+    cap: int
+    currency: str
+    expires_at: datetime
+
+
+class MemberNew(Body):
+    email: Email
+    name: Name
+    administrator: bool = False
+
+
+class MemberEdit(Body):
+    administrator: bool
+
+
+class MemberOut(BaseModel):
+    """`state`: invited (has not logged on yet) or active."""
+
+    id: UUID
+    name: str
+    email: str | None
+    administrator: bool
+    state: Literal["invited", "active"]
+    me: bool
+    version: int
+    last_logon_at: datetime | None
+
+
+def invoice(row: Row) -> dict[str, Any]:
+    return {**row.invoice, "id": row.id}
+
+
+def payment(row: Row) -> dict[str, Any]:
+    return {**row._mapping, "refund_of": row.payment_id}
+
+
+def agreement(row: Row, today: date) -> dict[str, Any]:
+    left = (row.ends_on - today).days if row.ends_on else None
+    return {
+        **row.agreement,
+        "id": row.id,
+        "expired": row.ended or (left is not None and left < 0),
+        "days_left": max(left, 0) if left is not None else None,
+    }
+
+
+def member(row: Row, me: UUID) -> dict[str, Any]:
+    return {**row._mapping, "administrator": row.role == "customer.admin", "me": row.id == me}

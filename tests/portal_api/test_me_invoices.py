@@ -1,0 +1,100 @@
+"""What a household owes: for its administrators, and what may be paid."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from harness import feed
+from portal import bill, household, member, ok
+from portal_api.queries.keys import key_set
+from shared.auth import Verifier
+from shared.events.money import PaymentRefunded, PaymentSettled
+from shared.service import Running
+
+NOW = datetime.now(UTC)
+
+
+async def test_invoices_are_for_administrators(run: Running[Any]) -> None:
+    pat = await household(run)
+    lee = await member(run, pat.customer_id, pat.location_id, administrator=False)
+    id = await bill(run, pat)
+    async with lee.door(run) as http:
+        for path in ("/v1/me/invoices", f"/v1/me/invoices/{id}", f"/v1/me/invoices/{uuid4()}"):
+            assert (await http.get(path)).status_code == 403
+        assert (await http.post("/v1/me/checkout", json={"invoices": [{"id": str(id)}]})).status_code == 403
+
+
+async def test_open_and_paid_invoices(run: Running[Any]) -> None:
+    pat, neighbour = await household(run), await household(run)
+    due = await bill(run, pat)
+    kept = await bill(run, pat, payable=False, not_payable_because="Do not collect.")
+    paid = await bill(run, pat, 0, state="paid", total=5000, subtotal=5000, paid=5000)
+    hidden, foreign = await bill(run, pat, bill_to_partner=True), await bill(run, neighbour)
+    await bill(run, pat, 100, state="void", payable=False)
+    money: dict[str, Any] = {"invoice_id": paid, "customer_id": pat.customer_id}
+    payment = uuid4()
+    card = {"method": "card", "brand": "Visa", "last4": "1111"}
+    await feed(run, PaymentSettled(payment_id=payment, amount=5000, at=NOW, **card, **money))
+    back = {"refund_id": uuid4(), "payment_id": payment, "amount": 1000}
+    await feed(run, PaymentRefunded(at=NOW + timedelta(days=1), **back, **money))
+    async with pat.door(run) as http:
+        open_ones = (await ok(await http.get("/v1/me/invoices", params={"state": "open"})))["items"]
+        assert {each["id"]: each["payable"] for each in open_ones} == {str(due): True, str(kept): False}
+        assert {each["not_payable_because"] for each in open_ones} == {None, "Do not collect."}
+        paid_ones = (await ok(await http.get("/v1/me/invoices", params={"state": "paid"})))["items"]
+        assert [each["id"] for each in paid_ones] == [str(paid)]
+        first = await ok(await http.get("/v1/me/invoices", params={"limit": 3}))
+        rest = await ok(await http.get("/v1/me/invoices", params={"limit": 3, "cursor": first["next"]}))
+        assert len({each["id"] for each in first["items"] + rest["items"]}) == 4
+        whole = await ok(await http.get(f"/v1/me/invoices/{paid}"))
+        assert [(each["amount"], each["refund_of"]) for each in whole["payments"]] == [
+            (5000, None),
+            (1000, str(payment)),
+        ]
+        for id in (hidden, foreign, uuid4()):
+            assert (await http.get(f"/v1/me/invoices/{id}")).status_code == 404
+
+
+async def test_a_ticket_is_for_what_was_chosen(run: Running[Any]) -> None:
+    pat = await household(run)
+    one, other = await bill(run, pat, 20500), await bill(run, pat, 500)
+    chosen = {"invoices": [{"id": str(one), "amount": 10000}, {"id": str(other)}]}
+    async with pat.door(run) as http:
+        answer = await http.post("/v1/me/checkout", json=chosen)
+        started = await ok(answer)
+        assert answer.headers["cache-control"] == "no-store"
+        again = await ok(await http.post("/v1/me/checkout", json=chosen))
+    assert (started["cap"], started["currency"]) == (10500, "USD")
+
+    verifier = Verifier(lambda: key_set(run))
+    ticket = await verifier.checkout_ticket(started["ticket"])
+    assert (ticket.account_id, ticket.customer_id) == (pat.account_id, pat.customer_id)
+    assert (ticket.location_id, ticket.cap) == (pat.location_id, 10500)
+    assert set(ticket.invoices) == {one, other}
+    assert 295 <= ticket.expires.timestamp() - time.time() <= 301
+    assert (await verifier.checkout_ticket(again["ticket"])).id != ticket.id
+
+
+@pytest.mark.parametrize(
+    ("why", "status"), [("foreign", 404), ("kept", 409), ("paid", 409), ("more", 422), ("twice", 422)]
+)
+async def test_what_cannot_be_paid_gets_no_ticket(run: Running[Any], why: str, status: int) -> None:
+    pat, neighbour = await household(run), await household(run)
+    good = {"id": str(await bill(run, pat))}
+    bad: dict[str, Any] = {
+        "foreign": lambda: bill(run, neighbour),
+        "kept": lambda: bill(run, pat, payable=False, not_payable_because="Do not collect."),
+        "paid": lambda: bill(run, pat, 0, state="paid"),
+        "more": lambda: bill(run, pat, 100),
+    }
+    part = good if why == "twice" else {"id": str(await bad[why]())}
+    if why == "more":
+        part["amount"] = 101
+    async with pat.door(run) as http:
+        answer = await http.post("/v1/me/checkout", json={"invoices": [good, part]})
+        assert answer.status_code == status
+        assert "ticket" not in answer.json()
+        if why == "kept":
+            assert answer.json()["detail"] == "Do not collect."
