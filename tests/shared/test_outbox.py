@@ -62,13 +62,13 @@ async def stuck(speaker: Running[Any]) -> asyncio.Task[int | None]:
     speaker.bus.gate.clear()  # type: ignore[attr-defined]
     relay = asyncio.create_task(relay_once(speaker))
     async with asyncio.timeout(5):
-        while await due(speaker):
+        while not await leased(speaker):
             await asyncio.sleep(0.01)
     return relay
 
 
-async def due(speaker: Running[Any]) -> int:
-    count = select(func.count()).select_from(outbox).where(outbox.c.due_at <= utcnow())
+async def leased(speaker: Running[Any]) -> int:
+    count = select(func.count()).select_from(outbox).where(outbox.c.due_at > utcnow())
     async with speaker.database.read() as read:
         return (await read.execute(count)).scalar_one()
 

@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, String, Table, Text, bindparam, func, insert, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    String,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
@@ -36,6 +48,42 @@ async def insert_rows(
             plain = insert(table).returning(*[table.c[name] for name in returning])
         result = await session.execute(plain, list(rows))
     return result.all() if returning else ()
+
+
+async def update_rows(
+    session: AsyncSession,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: str = "id",
+    only: ColumnElement[bool] | None = None,
+    newer: str = "",
+) -> None:
+    """Writes rows that all have the columns of the first over those of the same `key`: where `only` holds of
+    what is there, and where its `newer` column, if one is named, is smaller.
+
+    On PostgreSQL the batch is one statement: planned by themselves, the executions walked an index of states
+    instead of the primary key (0.4 ms a row).
+    """
+    if not rows:
+        return
+    connection, names = await session.connection(), [name for name in rows[0] if name != key]
+    if connection.dialect.name == "postgresql":
+        kinds = {name: postgresql.ARRAY(_item(table.c[name].type), dimensions=1) for name in rows[0]}
+        arrays = [
+            func.unnest(bindparam(f"all_{name}", type_=kind)).label(name) for name, kind in kinds.items()
+        ]
+        given: Any = select(*arrays).subquery("given").c
+        values: Any = {f"all_{name}": [row[name] for row in rows] for name in kinds}
+    else:
+        given = {name: bindparam(f"given_{name}", type_=table.c[name].type) for name in rows[0]}
+        values = [{f"given_{name}": row[name] for name in rows[0]} for row in rows]
+    statement = update(table).where(table.c[key] == given[key]).values({name: given[name] for name in names})
+    if only is not None:
+        statement = statement.where(only)
+    if newer:
+        statement = statement.where(table.c[newer] < given[newer])
+    await connection.execute(statement, values)
 
 
 async def upsert_newer(

@@ -51,7 +51,7 @@ async def relay_once(running: "Running[Any]") -> int | None:
     if not rows:
         return 0
     by_name: dict[str, list[Any]] = {}
-    for row in sorted(rows, key=lambda row: row.seq):
+    for row in rows:
         by_name.setdefault(row.name, []).append(row)
     sent: list[int] = []
     refused: list[Any] = []
@@ -68,24 +68,24 @@ async def relay_once(running: "Running[Any]") -> int | None:
 
 
 async def _lease(running: "Running[Any]") -> Sequence[Any]:
+    """The next rows. The lease stands on the first of them alone, which holds back all behind it: a lease on
+    each wrote every event once more."""
+    if running.database.is_sqlite and await _is_idle(running):
+        return []
     now = utcnow()
     held = select(func.min(outbox.c.seq)).where(outbox.c.due_at > now).scalar_subquery()
     free = outbox.c.seq < func.coalesce(held, sys.maxsize)
-    due = select(outbox.c.seq).where(free).order_by(outbox.c.seq).limit(ROWS)
-    statement = (
-        update(outbox)
-        .where(outbox.c.seq.in_(due.scalar_subquery()))
-        .values(
-            due_at=now + timedelta(seconds=running.settings.lease_seconds), attempts=outbox.c.attempts + 1
-        )
-        .returning(outbox.c.seq, outbox.c.name, outbox.c.body, outbox.c.attempts)
-    )
-    if running.database.is_sqlite and await _is_idle(running):
-        return []
+    columns = (outbox.c.seq, outbox.c.name, outbox.c.body, outbox.c.attempts)
+    query = select(*columns).where(free).order_by(outbox.c.seq).limit(ROWS)
     async with running.database.transaction() as session:
         if not running.database.is_sqlite:  # where one connection writes, nobody looks at the same time
             await session.execute(select(func.pg_advisory_xact_lock(LOCK)))
-        return (await session.execute(statement)).all()
+        rows = (await session.execute(query)).all()
+        if rows:
+            until = now + timedelta(seconds=running.settings.lease_seconds)
+            lease = update(outbox).where(outbox.c.seq == rows[0].seq)
+            await session.execute(lease.values(due_at=until, attempts=outbox.c.attempts + 1))
+        return rows
 
 
 async def _is_idle(running: "Running[Any]") -> bool:
@@ -121,10 +121,9 @@ async def _settle(running: "Running[Any]", sent: list[int], refused: list[Any]) 
         if sent:
             await session.execute(delete(outbox).where(outbox.c.seq.in_(sent)))
         if refused:
-            attempts = max(row.attempts for row in refused)
-            due = utcnow() + timedelta(seconds=min(0.25 * 2 ** min(attempts, 6), 10))
-            seqs = [row.seq for row in refused]
-            await session.execute(update(outbox).where(outbox.c.seq.in_(seqs)).values(due_at=due))
+            first = min(refused, key=lambda row: row.seq)
+            due = utcnow() + timedelta(seconds=min(0.5 * 2 ** min(first.attempts, 5), 10))
+            await session.execute(update(outbox).where(outbox.c.seq == first.seq).values(due_at=due))
 
 
 async def _sweep(running: "Running[Any]") -> None:

@@ -6,10 +6,10 @@ The partner's contract is the exception: its dates and plan are the partner's, a
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from shared.batches import insert_rows
+from shared.batches import insert_rows, update_rows
 from shared.events.dispatch import Person, Phone
 from shared.work import Work
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, select
 
 from customer.claims import Claim, agreement_of, holder, is_same, merged
 from customer.contact import people
@@ -139,8 +139,4 @@ def _add_phones(row: dict[str, Any], person: Person) -> bool:
 
 
 async def _update(work: Work[Any], table: Table, rows: Rows, columns: tuple[str, ...]) -> None:
-    if rows:
-        new = {name: bindparam(f"new_{name}") for name in columns}
-        values = [{"of": row["id"]} | {f"new_{name}": row[name] for name in columns} for row in rows]
-        connection = await work.session.connection()
-        await connection.execute(update(table).where(table.c.id == bindparam("of")).values(new), values)
+    await update_rows(work.session, table, [{name: row[name] for name in ("id", *columns)} for row in rows])

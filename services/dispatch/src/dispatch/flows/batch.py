@@ -1,14 +1,15 @@
 """What a batch of received dispatches reads before, and writes at once after."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from shared.batches import insert_tables, update_rows
 from shared.db import upsert
 from shared.events.dispatch import DispatchContent, DispatchReceived
 from shared.work import Work
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import or_, select
 
 from dispatch.models import alert, delivery, dispatch, history, received, status_code
 from dispatch.outcomes import Known
@@ -91,22 +92,19 @@ def _standing(row: dict[str, Any]) -> Standing:
 async def write(work: Work[Any], batch: Batch) -> None:
     session = work.session
     rows = [(found.known, _columns(found)) for found in batch.changed.values()]
-    if new := [row for known, row in rows if not known]:
-        await session.execute(insert(dispatch), new)
-    if old := [row for known, row in rows if known]:
-        names = old[0].keys() - _KEPT | {"content", "as_sent"}
-        statement = update(dispatch).where(dispatch.c.id == bindparam("_id"))
-        statement = statement.values({name: bindparam(name) for name in names})
-        connection = await session.connection()
-        values = [{"_id": row["id"], **{name: row[name] for name in names}} for row in old]
-        await connection.execute(statement, values)
-    for table, rows_of in ((history, batch.history), (alert, batch.alerts), (delivery, batch.deliveries)):
-        if rows_of:
-            await session.execute(insert(table), rows_of)
+    new = [row for known, row in rows if not known]
+    old = [{name: row[name] for name in _changing(row)} for known, row in rows if known]
+    await update_rows(session, dispatch, old)
+    belongings = {history: batch.history, alert: batch.alerts, delivery: batch.deliveries}
+    await insert_tables(session, {dispatch: new, **belongings})
     replaced = [name for name in received.c.keys() if name != "mail_id"]  # noqa: SIM118  # not a dict
     await session.execute(upsert(session, received, ["mail_id"], replaced), list(batch.received.values()))
     if batch.deliveries:
         work.wake("deliver")
+
+
+def _changing(row: dict[str, Any]) -> Iterable[str]:
+    return row.keys() - _KEPT | {"id", "content", "as_sent"}
 
 
 def _columns(found: Standing) -> dict[str, Any]:

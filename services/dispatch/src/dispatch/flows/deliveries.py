@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from shared.batches import update_rows
 from shared.db import uuid7
 from shared.events.dispatch import PartnerUpdateSettled
 from shared.secrets import unseal
 from shared.settings import Settings
 from shared.work import Work
-from sqlalchemy import RowMapping, bindparam, exists, insert, select, tuple_, update
+from sqlalchemy import RowMapping, exists, insert, select, tuple_, update
 
 from dispatch.models import alert, attempt, delivery, dispatch, partner_account
 from dispatch.partners import PROTOCOLS, Account, Protocol, Verdict
@@ -101,16 +102,14 @@ async def settle(work: Work[Any], sent: Sequence[Sent]) -> None:
         if row["attempts"] == by_id[row["id"]].attempts:
             values.append(_settled(work, row, by_id[row["id"]].verdict))
     if values:
-        names = ("state", "due_at", "settled_at", "answer")
-        statement = update(delivery).where(delivery.c.id == bindparam("_id"))
-        connection = await work.session.connection()
-        await connection.execute(statement.values({name: bindparam(name) for name in names}), values)
+        names = ("id", "state", "due_at", "settled_at", "answer")
+        await update_rows(work.session, delivery, [{name: value[name] for name in names} for value in values])
         await _alert(work, [value for value in values if value["state"] in ("refused", "given_up")])
 
 
 def _settled(work: Work[Any], row: RowMapping, verdict: Verdict) -> dict[str, Any]:
     state, answer = verdict
-    value = {"_id": row["id"], "answer": answer, "settled_at": None, "due_at": work.now, "row": row}
+    value = {"id": row["id"], "answer": answer, "settled_at": None, "due_at": work.now, "row": row}
     if state == "unknown" and row["attempts"] < work.settings.delivery_attempts:
         return {**value, "state": "unknown", "due_at": work.now + _pause(work.settings, row["attempts"])}
     settled = PartnerUpdateSettled(
@@ -146,7 +145,7 @@ async def _alert(work: Work[Any], failed: Sequence[dict[str, Any]]) -> None:
             "text": f"{words[value['state']]} the update to {value['row']['status']}"
             f" ({value['row']['partner_code']}): {value['answer'][:500]}",
             "at": work.now,
-            "delivery_id": value["_id"],
+            "delivery_id": value["id"],
         }
         for value in failed
     ]

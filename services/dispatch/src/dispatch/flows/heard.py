@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from shared.batches import update_rows
 from shared.db import uuid7
 from shared.events.customer import CustomerMatched
 from shared.events.dispatch import DispatchMentioned, dispatch_id
 from shared.work import Work
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 
 from dispatch.models import alert, dispatch
 
@@ -22,39 +23,20 @@ async def match(work: Work[Any], events: Sequence[CustomerMatched]) -> None:
     for event in events:
         if event.dispatch_id not in newest or newest[event.dispatch_id].match_version < event.match_version:
             newest[event.dispatch_id] = event
-    statement = (
-        update(dispatch)
-        .where(dispatch.c.id == bindparam("_id"), dispatch.c.match_version < bindparam("match_version"))
-        .values({name: bindparam(name) for name in _MATCH})
-    )
-    connection = await work.session.connection()
-    await connection.execute(
-        statement,
-        [
-            {
-                "_id": id,
-                "customer_id": event.customer_id,
-                "location_id": event.location_id,
-                "bill_to_id": event.bill_to_id,
-                "zone": event.zone,
-                "match_state": event.state,
-                "match_score": event.score,
-                "match_version": event.match_version,
-            }
-            for id, event in sorted(newest.items())
-        ],
-    )
-
-
-_MATCH = (
-    "customer_id",
-    "location_id",
-    "bill_to_id",
-    "zone",
-    "match_state",
-    "match_score",
-    "match_version",
-)
+    rows = [
+        {
+            "id": id,
+            "customer_id": event.customer_id,
+            "location_id": event.location_id,
+            "bill_to_id": event.bill_to_id,
+            "zone": event.zone,
+            "match_state": event.state,
+            "match_score": event.score,
+            "match_version": event.match_version,
+        }
+        for id, event in sorted(newest.items())
+    ]
+    await update_rows(work.session, dispatch, rows, newer="match_version")
 
 
 async def mention(work: Work[Any], events: Sequence[DispatchMentioned]) -> None:

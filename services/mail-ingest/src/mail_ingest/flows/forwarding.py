@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from shared.batches import insert_rows
+from shared.batches import insert_rows, update_rows
 from shared.db import Row, uuid7
 from shared.work import Work
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
 from mail_ingest.portion import portion
 from mail_ingest.tables import forwards, mailboxes, mails, raw_mails
@@ -76,17 +76,10 @@ async def mark_refused(work: Work[Tools], refused: Sequence[tuple[Row, str, bool
         pause = min(2.0 ** min(forward.attempts, 10), 900) * random.uniform(0.5, 1.0)  # noqa: S311
         rows.append(
             {
-                "forward": forward.id,
-                "new_state": "failed" if failed else "waiting",
-                "new_due_at": work.now + timedelta(seconds=pause),
-                "new_error": said,
+                "id": forward.id,
+                "state": "failed" if failed else "waiting",
+                "due_at": work.now + timedelta(seconds=pause),
+                "error": said,
             }
         )
-    await work.session.execute(_REFUSED, rows)
-
-
-_REFUSED = (
-    update(forwards)
-    .where(forwards.c.id == bindparam("forward"))
-    .values(state=bindparam("new_state"), due_at=bindparam("new_due_at"), error=bindparam("new_error"))
-)
+    await update_rows(work.session, forwards, rows)

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pydantic_core
+from shared.batches import update_rows
 from shared.db import Row
 from shared.events.dispatch import DispatchMentioned, DispatchReceived, DispatchResolved, dispatch_id
 from shared.work import Work
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from mail_ingest.flows.forwarding import queue_forwards
 from mail_ingest.portion import portion
@@ -47,32 +48,14 @@ async def take_up(work: Work[Tools], limit: int) -> list[tuple[UUID, bytes]]:
     return sorted((row.mail_id, row.raw) for row in rows)
 
 
-_READ = (
-    update(mails)
-    .where(mails.c.id == bindparam("mail"), mails.c.state == "stored")
-    .values(
-        state=bindparam("new_state"),
-        sender=bindparam("new_sender"),
-        subject=bindparam("new_subject"),
-        message_id=bindparam("new_message_id"),
-        number=bindparam("new_number"),
-        outcome=bindparam("new_outcome"),
-        code=bindparam("new_code"),
-        reason=bindparam("new_reason"),
-        place=bindparam("new_place"),
-        warnings=bindparam("new_warnings"),
-        settled_at=bindparam("new_settled_at"),
-    )
-)
-
-
 async def judge(work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]]) -> None:
     """Writes down what (mail, mailbox, reading) say: a dispatch goes out as an event, everything else has
     its outcome now. What is not in turn is left for later."""
     readings = await _in_turn(work, readings)
     if not readings:
         return
-    await work.session.execute(_READ, [_read_row(work, mail, reading) for mail, _, reading in readings])
+    rows = [_read_row(work, mail, reading) for mail, _, reading in readings]
+    await update_rows(work.session, mails, rows, only=mails.c.state == "stored")
     for mail, box, reading in readings:
         if reading.kind == "dispatch":
             _emit(work, mail, box, reading)
@@ -115,32 +98,20 @@ async def resolve(work: Work[Tools], answers: Sequence[DispatchResolved]) -> Non
     boxes = await boxes_of(work, waiting)
     rows = [
         {
-            "mail": mail.id,
-            "new_outcome": by_mail[mail.id].outcome,
-            "new_reason": by_mail[mail.id].reason,
-            "new_dispatch_id": by_mail[mail.id].dispatch_id,
-            "new_settled_at": work.now,
+            "id": mail.id,
+            "state": "settled",
+            "outcome": by_mail[mail.id].outcome,
+            "code": by_mail[mail.id].outcome,
+            "reason": by_mail[mail.id].reason,
+            "dispatch_id": by_mail[mail.id].dispatch_id,
+            "settled_at": work.now,
         }
         for mail in waiting
     ]
-    await work.session.execute(_RESOLVED, rows)
+    await update_rows(work.session, mails, rows)
     failed = ("duplicate", "unable")
     kinds = [(mail, "unable" if by_mail[mail.id].outcome in failed else "processed") for mail in waiting]
     await queue_forwards(work, [(mail, boxes[mail.mailbox_id], kind) for mail, kind in kinds])
-
-
-_RESOLVED = (
-    update(mails)
-    .where(mails.c.id == bindparam("mail"))
-    .values(
-        state="settled",
-        outcome=bindparam("new_outcome"),
-        code=bindparam("new_outcome"),
-        reason=bindparam("new_reason"),
-        dispatch_id=bindparam("new_dispatch_id"),
-        settled_at=bindparam("new_settled_at"),
-    )
-)
 
 
 async def boxes_of(work: Work[Tools], rows: Sequence[Row]) -> dict[UUID, Row]:
@@ -152,18 +123,18 @@ async def boxes_of(work: Work[Tools], rows: Sequence[Row]) -> dict[UUID, Row]:
 def _read_row(work: Work[Tools], mail: Row, reading: Reading) -> dict[str, Any]:
     waits = reading.kind == "dispatch"
     return {
-        "mail": mail.id,
-        "new_state": "waiting" if waits else "settled",
-        "new_sender": reading.sender,
-        "new_subject": reading.subject,
-        "new_message_id": reading.message_id,
-        "new_number": reading.number or next(iter(reading.mentions), None),
-        "new_outcome": None if waits else reading.kind,
-        "new_code": None if waits else reading.code,
-        "new_reason": None if waits else reading.reason,
-        "new_place": reading.place,
-        "new_warnings": list(reading.warnings),
-        "new_settled_at": None if waits else work.now,
+        "id": mail.id,
+        "state": "waiting" if waits else "settled",
+        "sender": reading.sender,
+        "subject": reading.subject,
+        "message_id": reading.message_id,
+        "number": reading.number or next(iter(reading.mentions), None),
+        "outcome": None if waits else reading.kind,
+        "code": None if waits else reading.code,
+        "reason": None if waits else reading.reason,
+        "place": reading.place,
+        "warnings": list(reading.warnings),
+        "settled_at": None if waits else work.now,
     }
 
 
