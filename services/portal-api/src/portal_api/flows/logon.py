@@ -64,7 +64,7 @@ async def begin_totp(work: Work[Any], id: UUID, company: str) -> tuple[str, str,
     secret = pyotp.random_base32()
     sealed = seal(work.settings, SecretStr(secret), _place(id))
     await work.session.execute(update(account).where(account.c.id == id).values(totp=sealed, totp_step=None))
-    uri = pyotp.TOTP(secret).provisioning_uri(row["user_name"], issuer_name=company)
+    uri = pyotp.TOTP(secret).provisioning_uri(name=row["user_name"], issuer_name=company)
     return secret, uri, segno.make(uri, error="m").svg_inline(scale=4)
 
 
