@@ -34,6 +34,8 @@ from payments.gateways.paypal_requests import order_request, refund_request
 from payments.gateways.port import Gateway
 from payments.gateways.transport import Answer, exchange
 
+NOTHING_NEW = ("requires_action", "not_found", "unknown", "error")
+
 
 @dataclass(frozen=True)
 class PayPal(Gateway):
@@ -81,7 +83,7 @@ class PayPal(Gateway):
         if result.code == "ORDER_ALREADY_CAPTURED" or (result.outcome == "unknown" and result.kind is None):
             found = await self.lookup(expected)
             looked = result if isinstance(found, Result) else compare(found, expected)
-            return result if looked.outcome in ("requires_action", "not_found") else looked
+            return result if looked.outcome in NOTHING_NEW else looked
         return agreed(result, result.refs.get("our_id"), expected)
 
     async def refund(

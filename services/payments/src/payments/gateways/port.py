@@ -58,7 +58,8 @@ class Gateway:
         return UNSUPPORTED
 
     async def abandon(self, request_id: str) -> Result:
-        """Voids whatever came of a charge whose answer was lost: voided, or not_found if it never arrived."""
+        """Voids whatever came of a charge whose answer was lost: approved, or not_found if it never
+        arrived."""
         return UNSUPPORTED
 
     async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:

@@ -62,8 +62,7 @@ class QuickBooks(Gateway):
 
     async def abandon(self, request_id: str) -> Result:
         """Also the way to void a charge that was answered, while it is not settled."""
-        found = await self._do(f"txn-requests/{quote(request_id, '')}/void", None, f"{request_id[:45]}-void")
-        return replace(found, outcome="voided") if found.outcome == "approved" else found
+        return await self._do(f"txn-requests/{quote(request_id, '')}/void", None, f"{request_id[:45]}-void")
 
     async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
         """Only of a charge whose reference is known."""

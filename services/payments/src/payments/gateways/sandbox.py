@@ -89,8 +89,7 @@ class Sandbox(Gateway):
         return await self._on(gateway_ref, "refunds", {"amount": amount, "currency": currency}, request_id)
 
     async def abandon(self, request_id: str) -> Result:
-        found = await self._result("POST", f"requests/{quote(request_id, '')}/void", {})
-        return replace(found, outcome="voided") if found.outcome == "approved" else found
+        return await self._result("POST", f"requests/{quote(request_id, '')}/void", {})
 
     async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
         by = {"gateway_ref": expected.gateway_ref} if expected.gateway_ref else {"our_id": expected.our_id}

@@ -1,0 +1,47 @@
+"""Gateways that answer from a file, and the accounts of the samples."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+from payments.gateways import open_gateway
+from payments.gateways.port import Gateway
+
+ACCOUNTS: dict[str, dict[str, Any]] = {
+    "merchantware": {
+        "site_id": "SITE0001",
+        "key": "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE",
+        "name": "Example Merchant",
+    },
+    "qbms": {
+        "connection_ticket": "TGT-000-EXAMPLE",
+        "application_login": "app.example.test",
+        "app_id": "000000001",
+    },
+    "quickbooks": {"client_id": "client", "client_secret": "secret-of-the-app"},
+    "paypal": {
+        "client_id": "client",
+        "client_secret": "secret-of-the-app",
+        "webhook_id": "9WEXAMPLE0042TEST",
+        "base_url": "https://api-m.sandbox.paypal.com",
+    },
+    "stripe": {"secret_key": "sk_test_EXAMPLE", "webhook_secret": "whsec_fixture_only_0042"},
+    "sandbox": {"base_url": "http://sandbox.test", "webhook_secret": "sandbox-secret"},
+}
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def gateway(name: str, answer: Handler, **settings: str) -> Gateway:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return open_gateway(name, client, ACCOUNTS[name] | settings)
+
+
+def answering(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Handler:
+    """The same to everything; a question for a token is granted."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(("/oauth2/token", "/tokens/bearer")):
+            return httpx.Response(200, json={"access_token": "A21AAEXAMPLE", "expires_in": 3600})
+        return httpx.Response(status, content=body, headers=headers)
+
+    return answer
