@@ -178,3 +178,12 @@ merge = Table(
     Column("version", Integer, nullable=False, default=1),
 )
 """`moved` lists each changed value as `[table, id, column, was, is]`, so that undoing restores it."""
+
+company = Table(
+    "company",
+    Base.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("zone", String(60), nullable=False),
+)
+"""What portal-api told of the company last; one row, whose `id` is 1."""

@@ -13,10 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.schema import Column
 
 from customer.matching import Asked, decide, keys
-from customer.models import customer, location, match, match_key
+from customer.models import company, customer, location, match, match_key
 from customer.places import Place, Places
 
 Reading = AsyncSession | AsyncConnection
+
+
+async def default_zone(session: Reading, settings: Any) -> str:
+    """The zone of a place whose own is not known: the company's, or else the environment's."""
+    return (await session.execute(select(company.c.zone))).scalar() or settings.default_zone
 
 
 def one_of(reading: Reading, column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:

@@ -5,10 +5,11 @@ from typing import Any
 
 from shared.events.customer import CustomerMatched
 from shared.events.dispatch import DispatchMentioned, DispatchReceived
-from shared.events.portal import RequestChangeAsked, ServiceRequested
+from shared.events.portal import CompanyChanged, RequestChangeAsked, ServiceRequested
 from shared.service import Handlers
 from shared.work import Work
 
+from dispatch.flows import company
 from dispatch.flows.heard import match, mention
 from dispatch.flows.received import receive
 from dispatch.flows.requests import change_visits, take_requests
@@ -39,3 +40,8 @@ async def requested(work: Work[Any], events: Sequence[ServiceRequested]) -> None
 @handlers.on(RequestChangeAsked)
 async def change_asked(work: Work[Any], events: Sequence[RequestChangeAsked]) -> None:
     await change_visits(work, events)
+
+
+@handlers.on(CompanyChanged)
+async def company_changed(work: Work[Any], events: Sequence[CompanyChanged]) -> None:
+    await company.keep(work, events)

@@ -14,6 +14,7 @@ from dispatch.flows.deliveries import Leased, Sent, account_of, lease, settle
 from dispatch.flows.repeats import repeat_open
 from dispatch.models import delivery
 from dispatch.partners import Update, Verdict
+from dispatch.queries import default_zone
 from dispatch.tools import Tools, tell_partner
 from dispatch.windows import on_the_clock
 
@@ -64,14 +65,20 @@ async def _send(running: Running[Tools], leased: Leased) -> Sent:
     except SecretUnreadable as error:
         verdict = Verdict("unknown", str(error))
     else:
-        verdict = await tell_partner(running.tools, protocol, account, _update(running.settings, row))
+        zone = row["zone"] or await _default_zone(running)
+        verdict = await tell_partner(running.tools, protocol, account, _update(row, zone))
     seconds = time.monotonic() - started
     log.info("partner_told", number=row["number"], code=row["partner_code"], state=verdict.state)
     return Sent(row["id"], row["attempts"], seconds, verdict)
 
 
-def _update(settings: Any, row: Any) -> Update:
-    carries, zone = row["carries"], row["zone"] or settings.default_zone
+async def _default_zone(running: Running[Tools]) -> str:
+    async with running.database.read() as read:
+        return await default_zone(read, running.settings)
+
+
+def _update(row: Any, zone: str) -> Update:
+    carries = row["carries"]
     return Update(
         id=str(row["id"]),
         number=row["number"],

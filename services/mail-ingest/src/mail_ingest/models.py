@@ -49,6 +49,14 @@ class Mailbox(Base, table=True):
     poll_error: str | None = None
 
 
+class Company(Base, table=True):
+    """Company information as portal-api told it last; one row, whose `id` is 1."""
+
+    id: int = Field(default=1, primary_key=True)
+    version: int
+    about: dict[str, Any] = Field(sa_type=Json)
+
+
 class Mail(Base, table=True):
     """A line of the mail log. Identity is mailbox + SHA-256 + occurrence: the same bytes count again only
     when the copy before was certainly deleted, or lies beside it (docs/decisions/0004).

@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from shared.db import Row, utcnow
+from shared.events.portal import CompanyChanged
 from shared.pages import decode_cursor
 from shared.service import Running
 from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from mail_ingest.tables import forwards, mailboxes, mails, raw_mails
+from mail_ingest.tables import companies, forwards, mailboxes, mails, raw_mails
 from mail_ingest.tools import Tools
 
 _LINE = [column for column in mails.c if column.name != "correction"]
@@ -102,6 +103,12 @@ async def raw(read: AsyncConnection, mail_id: UUID) -> bytes | None:
 
 async def all_mailboxes(read: AsyncConnection) -> Sequence[Row]:
     return (await read.execute(select(mailboxes).order_by(mailboxes.c.id))).all()
+
+
+async def company(read: AsyncConnection | AsyncSession) -> CompanyChanged | None:
+    """What portal-api told last; None: the environment's values hold."""
+    about = (await read.execute(select(companies.c.about))).scalar()
+    return CompanyChanged.model_validate(about) if about is not None else None
 
 
 async def mailbox(read: AsyncConnection, mailbox_id: UUID) -> Row | None:

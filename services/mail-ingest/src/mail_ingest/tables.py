@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from mail_ingest.models import Forward, Mail, Mailbox, RawMail
+from mail_ingest.models import Company, Forward, Mail, Mailbox, RawMail
 
+companies: Any = Company.__table__  # pyright: ignore[reportAttributeAccessIssue]
 mailboxes: Any = Mailbox.__table__  # pyright: ignore[reportAttributeAccessIssue]
 mails: Any = Mail.__table__  # pyright: ignore[reportAttributeAccessIssue]
 raw_mails: Any = RawMail.__table__  # pyright: ignore[reportAttributeAccessIssue]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 from shared.db import Row
-from shared.mailer import Mailer, open_mailer
+from shared.mailer import Mailers, open_mailers
 from shared.secrets import unseal
 
 from mail_ingest.mailbox import MailboxSettings
@@ -21,7 +21,7 @@ class Tools:
     `writing` keep two readers in the order of the mails. `odd` are the uids, by mailbox, of mails that broke
     a session."""
 
-    mailer: Mailer
+    mailers: Mailers
     fresh: list[tuple[UUID, bytes]] = field(default_factory=list)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -30,8 +30,8 @@ class Tools:
 
 @asynccontextmanager
 async def open_tools(settings: IngestSettings) -> AsyncGenerator[Tools]:
-    async with open_mailer(settings) as mailer:
-        yield Tools(mailer)
+    async with open_mailers(settings) as mailers:
+        yield Tools(mailers)
 
 
 def mailbox_settings(box: Row, settings: IngestSettings) -> MailboxSettings:

@@ -31,7 +31,9 @@ class TimeWindow(Record):
     end: str
 
 
-class CompanyChanged(Event, name="company.changed.v1", heard_by=("payments",)):
+class CompanyChanged(
+    Event, name="company.changed.v1", heard_by=("mail-ingest", "dispatch", "customer", "payments")
+):
     """Company information, whole. `smtp_password` is sealed with the deployment's key (`shared.secrets`).
     `windows` are offered to customers on `weekdays` (Monday is 0). A field that is None leaves the value of
     the environment."""

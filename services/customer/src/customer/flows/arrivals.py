@@ -21,7 +21,7 @@ from customer.flows.partners import payer_of, payers
 from customer.matching import Verdict, decide, keys
 from customer.models import match
 from customer.places import Places
-from customer.queries import one_of, places_by_key
+from customer.queries import default_zone, one_of, places_by_key
 
 
 async def arrive(work: Work[Any], events: Sequence[DispatchCreated | DispatchUpdated]) -> None:
@@ -58,6 +58,7 @@ async def _settle(work: Work[Any], arrivals: list[Arrival], taken: frozenset[UUI
     """`taken` are ids of households that another replica, or an earlier dispatch, made first: they are found
     as candidates now, and where they do not fit (a person has changed them since) another id is used."""
     places = await places_by_key(work.session, list({key for each in arrivals for key in keys(each.facts)}))
+    zone = await default_zone(work.session, work.settings)
     households: list[Household] = []
     lessons: list[Lesson] = []
     learned: Rows = []
@@ -68,7 +69,7 @@ async def _settle(work: Work[Any], arrivals: list[Arrival], taken: frozenset[UUI
         if verdict.best is None:
             id = household_id(each.claim, each.facts)
             made = make_household(
-                work, each.claim, each.facts, places, customer_id=uuid7() if id in taken else id
+                work, each.claim, each.facts, places, customer_id=uuid7() if id in taken else id, zone=zone
             )
             households.append(made)
             answers.append(Answer(each, "new", made.place, verdict))

@@ -37,11 +37,13 @@ class Household:
 
 
 def make_household(
-    work: Work[Any], claim: Claim, facts: Asked, places: Places, *, customer_id: UUID
+    work: Work[Any], claim: Claim, facts: Asked, places: Places, *, customer_id: UUID, zone: str
 ) -> Household:
     """A new customer with its location, contract, equipment and people."""
     location_id = part_id(customer_id, "location")
-    found = make_location(work, claim, facts, places, customer_id=customer_id, location_id=location_id)
+    found = make_location(
+        work, claim, facts, places, customer_id=customer_id, location_id=location_id, zone=zone
+    )
     main, others = holder(claim)
     found.customer = _new(work, customer_id) | {
         "kind": kind_of(main.name or ""),
@@ -56,10 +58,17 @@ def make_household(
 
 
 def make_location(
-    work: Work[Any], claim: Claim, facts: Asked, places: Places, *, customer_id: UUID, location_id: UUID
+    work: Work[Any],
+    claim: Claim,
+    facts: Asked,
+    places: Places,
+    *,
+    customer_id: UUID,
+    location_id: UUID,
+    zone: str,
 ) -> Household:
-    """A new location of a customer, with contract and equipment."""
-    zone = zone_of(state_code(claim.address.state), claim.address.zip) or work.settings.default_zone
+    """A new location of a customer, with contract and equipment; `zone` where the address tells none."""
+    zone = zone_of(state_code(claim.address.state), claim.address.zip) or zone
     place = Place(location_id, customer_id, facts.address, zone, sorted(facts.names))
     found = Household(
         place,

@@ -20,6 +20,7 @@ from customer.flows.households import phones_json
 from customer.flows.news import Row, tell_agreement, tell_customer, tell_equipment, tell_location
 from customer.flows.upkeep import keys_of, rekey
 from customer.models import agreement, contact, customer, equipment, location
+from customer.queries import default_zone
 from customer.zones import zone_of
 
 Values = dict[str, Any]
@@ -44,7 +45,7 @@ AGREEMENT = Kind("agreement", agreement, tell_agreement)
 async def add(work: Work[Any], kind: Kind, *, values: Values, who: str) -> Row:
     """Makes a record; `values` are the fields of its schema. Raises 422 for an owner who is not there."""
     row = {"id": uuid7(), "version": 1, "closed": False, "created_at": work.now, "updated_at": work.now}
-    row |= _columns(work, kind, values, {})
+    row |= await _columns(work, kind, values, {})
     owner = await _owner(work, kind, row)
     before = await keys_of(work, owner) if owner else {}
     statement = insert(kind.table).returning(kind.table)
@@ -60,9 +61,8 @@ async def edit(work: Work[Any], kind: Kind, *, id: UUID, based_on: int, values: 
     check_version(based_on, was["version"])
     if was.get("merged_into") is not None:
         raise conflict("This customer was merged into another", "Edit that one, or undo the merge.")
-    changed = {
-        name: value for name, value in _columns(work, kind, values, was).items() if was.get(name) != value
-    }
+    columns = await _columns(work, kind, values, was)
+    changed = {name: value for name, value in columns.items() if was.get(name) != value}
     if not changed:
         return was
     owner = await _owner(work, kind, {**was, **changed})
@@ -116,7 +116,7 @@ async def _existing(work: Work[Any], table: Table, id: UUID, noun: str) -> Row:
     return dict(found)
 
 
-def _columns(work: Work[Any], kind: Kind, values: Values, was: Row) -> Values:
+async def _columns(work: Work[Any], kind: Kind, values: Values, was: Row) -> Values:
     """The fields of a schema as columns: what is compared or derived is worked out here."""
     row = dict(values)
     if "phones" in row:
@@ -125,13 +125,13 @@ def _columns(work: Work[Any], kind: Kind, values: Values, was: Row) -> Values:
         row["sort_name"] = sort_name(row["name"])
         row["kind"] = row.get("kind") or was.get("kind") or kind_of(row["name"])
     if kind is LOCATION:
-        row |= _place(work, row, was)
+        row |= _place(row, was, await default_zone(work.session, work.settings))
     if kind in (CUSTOMER, CONTACT) and not was:
         row.setdefault("phones", [])
     return row
 
 
-def _place(work: Work[Any], row: Values, was: Row) -> Values:
+def _place(row: Values, was: Row, zone: str) -> Values:
     text, pieces = row.pop("address_text", None), row.pop("address", None)
     found: Values = {} if was else {"names": []}
     if text is not None or pieces is not None or not was:
@@ -141,7 +141,7 @@ def _place(work: Work[Any], row: Values, was: Row) -> Values:
         found["given"] = text
         if row.get("zone") is None:
             row.pop("zone", None)
-            found["zone"] = zone_of(state_code(address.state), address.zip) or work.settings.default_zone
+            found["zone"] = zone_of(state_code(address.state), address.zip) or zone
     elif row.get("zone") is None:
         row.pop("zone", None)
     return found

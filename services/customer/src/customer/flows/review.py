@@ -19,7 +19,7 @@ from customer.flows.upkeep import keys_of
 from customer.matching import Known, Verdict, keys, score
 from customer.models import agreement, contact, customer, equipment, location, match, match_key
 from customer.places import Place, Places
-from customer.queries import places_by_key
+from customer.queries import default_zone, places_by_key
 
 
 async def decide_match(
@@ -80,14 +80,17 @@ async def _chosen(work: Work[Any], location_id: UUID) -> Place:
 
 async def _made(work: Work[Any], arrival: Arrival, places: Places, customer_id: UUID | None) -> Household:
     claim, facts = arrival.claim, arrival.facts
+    zone = await default_zone(work.session, work.settings)
     if customer_id is not None:
         await _may_own(work, customer_id)
-        made = make_location(work, claim, facts, places, customer_id=customer_id, location_id=uuid7())
+        made = make_location(
+            work, claim, facts, places, customer_id=customer_id, location_id=uuid7(), zone=zone
+        )
         await write_households(work, [made])
         return made
-    made = make_household(work, claim, facts, places, customer_id=household_id(claim, facts))
+    made = make_household(work, claim, facts, places, customer_id=household_id(claim, facts), zone=zone)
     if await write_households(work, [made]):  # somebody else has this household's id already
-        made = make_household(work, claim, facts, Places(), customer_id=uuid7())
+        made = make_household(work, claim, facts, Places(), customer_id=uuid7(), zone=zone)
         await write_households(work, [made])
     return made
 

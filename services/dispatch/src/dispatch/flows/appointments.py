@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping, insert, update
 from dispatch.flows.ledger import tell
 from dispatch.flows.office import change, record, set_status
 from dispatch.models import appointment
-from dispatch.queries import check_technician, dispatch_row, next_window, one
+from dispatch.queries import check_technician, default_zone, dispatch_row, next_window, one
 from dispatch.windows import Window, spoken, window
 
 
@@ -26,7 +26,7 @@ async def schedule(
     status, and its partner the time."""
     row = await _open_dispatch(work, id)
     await check_technician(work.session, technician_id)
-    zone = row["zone"] or work.settings.default_zone
+    zone = row["zone"] or await default_zone(work.session, work.settings)
     chosen = technician_id or row["technician_id"]
     made = uuid7()
     new = {"id": made, "version": 1, "dispatch_id": id, "technician_id": chosen, "zone": zone}

@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping, insert, select, update
 from dispatch.flows.appointments import move, schedule, take_back
 from dispatch.flows.office import Household, create, record, set_status
 from dispatch.models import alert, appointment, dispatch
-from dispatch.queries import default_technician
+from dispatch.queries import default_technician, default_zone
 from dispatch.windows import Window, spoken
 
 Answer = tuple[Literal["applied", "noted", "refused"], str | None]
@@ -149,7 +149,7 @@ async def _note(work: Work[Any], event: RequestChangeAsked, row: RowMapping, whe
     if event.action == "cancel":
         text = "The customer wants to cancel."
     else:
-        zone = row["zone"] or work.settings.default_zone
+        zone = row["zone"] or await default_zone(work.session, work.settings)
         wish = spoken(when, zone) if when else event.preferred or "any time"
         text = f"The customer wants another time: {wish}."
     text += f" {event.reason}" if event.reason else ""

@@ -1,6 +1,7 @@
 """The tables."""
 
 from dispatch.models.base import Base as Base
+from dispatch.models.company import company as company
 from dispatch.models.dispatches import alert as alert
 from dispatch.models.dispatches import appointment as appointment
 from dispatch.models.dispatches import dispatch as dispatch

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from dispatch.models import (
     appointment,
+    company,
     dispatch,
     partner_account,
     status_association,
@@ -25,6 +26,11 @@ Reader = AsyncSession | AsyncConnection
 class Association(NamedTuple):
     version: int
     map: StatusMap
+
+
+async def default_zone(session: Reader, settings: Any) -> str:
+    """The zone of a place whose own is not known: the company's, or else the environment's."""
+    return (await session.execute(select(company.c.zone))).scalar() or settings.default_zone
 
 
 async def dispatch_row(session: AsyncSession, id: UUID) -> RowMapping:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from shared.company import login_of, shares_domain
 from shared.db import Row, uuid7
 from shared.etag import check_version
 from shared.problems import Problem, conflict, not_found
@@ -10,6 +11,7 @@ from shared.secrets import seal
 from shared.work import Work
 from sqlalchemy import insert, select, update
 
+from mail_ingest.queries import company
 from mail_ingest.schemas import Correction, MailboxBody
 from mail_ingest.tables import forwards, mailboxes, mails
 from mail_ingest.tools import Tools
@@ -117,12 +119,12 @@ def _sealed(work: Work[Tools], mailbox_id: UUID, body: MailboxBody) -> str:
 
 async def _check(work: Work[Tools], body: MailboxBody, mailbox_id: UUID | None) -> None:
     """Refuses settings that would loop, or that a mail server will refuse to send under."""
-    login = work.settings.smtp_user
-    if body.return_address and "@" in login and _domain(body.return_address) != _domain(login):
+    login = login_of(work.settings, await company(work.session))
+    if body.return_address and not shares_domain(body.return_address, login):
         raise Problem(
             422,
             "The return address must share the mail server login's domain",
-            f"Use an address @{_domain(login)}, or change CALLBOARD_SMTP_USER.",
+            f"Use an address @{login.rpartition('@')[2]}, or change the company's mail server login.",
         )
     query = select(mailboxes.c.address, mailboxes.c.user).where(mailboxes.c.id != (mailbox_id or uuid7()))
     others = (await work.session.execute(query)).all()
@@ -135,7 +137,3 @@ async def _check(work: Work[Tools], body: MailboxBody, mailbox_id: UUID | None) 
                 f"{name} is an address whose mailbox is polled",
                 "The forward would come back as a new mail, for ever. Use another address.",
             )
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].casefold()

@@ -1,11 +1,16 @@
 """Forwards each mail that has an outcome."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import structlog
+from shared.company import sender_of, smarthost_of
 from shared.db import Row
+from shared.events.portal import CompanyChanged
 from shared.fault import fault
-from shared.mailer import MailRefused
+from shared.mailer import Mailer, MailRefused
+from shared.secrets import SecretUnreadable
 from shared.service import Running
 
 from mail_ingest import forward, queries
@@ -13,6 +18,9 @@ from mail_ingest.flows import forwarding
 from mail_ingest.tools import Tools
 
 log = structlog.get_logger()
+
+Result: TypeAlias = tuple[str, bool] | None
+"""None when the server has it, else what it said and whether it meant it for good."""
 
 
 async def send(running: Running[Tools]) -> None:
@@ -23,7 +31,8 @@ async def send(running: Running[Tools]) -> None:
             continue
         async with running.work() as work:
             due = await forwarding.lease_forwards(work)
-        results = await asyncio.gather(*(_send(running, row) for row in due))
+            company = await queries.company(work.session)
+        results = await _results(running, due, company)
         fault("after_smtp")
         sent = [row.id for row, said in zip(due, results, strict=True) if said is None]
         refused = [(row, *said) for row, said in zip(due, results, strict=True) if said is not None]
@@ -35,9 +44,19 @@ async def send(running: Running[Tools]) -> None:
         fault("after_mark")
 
 
-async def _send(running: Running[Tools], row: Row) -> tuple[str, bool] | None:
-    """None when the server has it, else what it said and whether it meant it for good."""
-    sender = row.return_address or running.settings.smtp_sender
+async def _results(
+    running: Running[Tools], due: Sequence[Row], company: CompanyChanged | None
+) -> list[Result]:
+    """The company is read anew for each batch, so that a change takes effect at once, in every replica."""
+    try:
+        mailer = await running.tools.mailers.through(smarthost_of(running.settings, company))
+    except SecretUnreadable as error:
+        return [(str(error), False)] * len(due)
+    sender = sender_of(running.settings, company)
+    return await asyncio.gather(*(_send(mailer, row, row.return_address or sender) for row in due))
+
+
+async def _send(mailer: Mailer, row: Row, sender: str) -> Result:
     try:
         message, _ = forward.compose(
             row.raw,
@@ -51,7 +70,7 @@ async def _send(running: Running[Tools], row: Row) -> tuple[str, bool] | None:
             outcome=row.outcome or "",
             sha256=row.sha256,
         )
-        await running.tools.mailer.send(message, sender, [row.recipient])
+        await mailer.send(message, sender, [row.recipient])
     except MailRefused as refused:
         log.warning("forward_refused", forward=str(row.id), said=str(refused), permanent=refused.permanent)
         return str(refused), refused.permanent

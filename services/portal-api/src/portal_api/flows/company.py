@@ -3,6 +3,7 @@
 from typing import Any
 
 from pydantic import SecretStr
+from shared.company import PASSWORD, shares_domain
 from shared.db import insert_ignore
 from shared.etag import check_version
 from shared.events.portal import CompanyChanged
@@ -13,7 +14,7 @@ from shared.work import Work
 from sqlalchemy import select, update
 
 from portal_api.models.company import company
-from portal_api.queries.company import PASSWORD, Company, read_company
+from portal_api.queries.company import Company, read_company
 from portal_api.schemas.company import CompanyBody, CompanyIn
 
 LOGO_PATH = "/v1/company/logo"
@@ -76,7 +77,7 @@ def _check_sender(about: CompanyBody) -> None:
         return
     if about.sender_address is None:
         raise Problem(422, "Mail needs a sender address", f"Use an address @{login[2]}.")
-    if about.sender_address.rpartition("@")[2].casefold() != login[2].casefold():
+    if not shares_domain(about.sender_address, about.smtp_user):
         raise Problem(
             422,
             "The sender address must share the mail server login's domain",

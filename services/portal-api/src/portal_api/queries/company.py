@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
+from shared.company import PASSWORD
 from shared.mailer import Smarthost
 from shared.secrets import unseal
 from sqlalchemy import select
@@ -12,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from portal_api.models.company import company
 from portal_api.schemas.company import CompanyBody
 
-PASSWORD = "company/smtp_password"  # noqa: S105 - where the sealed one belongs
 _SHOWN = [column for column in company.c if column.name != "logo"]
 
 

@@ -1,0 +1,13 @@
+"""What portal-api told of the company last; one row, whose `id` is 1."""
+
+from sqlalchemy import Column, Integer, String, Table
+
+from dispatch.models.base import Base, must
+
+company = Table(
+    "company",
+    Base.metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    must("version", Integer),
+    must("zone", String(60)),
+)
