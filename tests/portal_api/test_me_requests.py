@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 from harness import client, feed, of, said
-from pictures import jpeg
+from pictures import jpeg, with_place
 from portal import ZONE, Home, default_technician, household, ok, visit
 from portal_api.flows.requests import request_service
 from shared.events.customer import Equipment, EquipmentChanged
@@ -193,6 +193,23 @@ async def test_a_request_that_cannot_be(run: Running[Any], http: httpx.AsyncClie
     answer = await http.post("/v1/me/requests", json=WISH | bad[what])
     assert answer.status_code == 422, answer.text
     assert await said(run) == []
+
+
+async def test_photos_at_the_door(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/v1/me/photos", content=with_place())
+    sent = await ok(answer, 201)
+    assert (sent["width"], sent["height"]) == (40, 60)
+    picture = await http.get(answer.headers["location"])
+    assert b"SecretPhoneMaker" not in picture.content
+    assert (await http.post("/v1/me/photos", content=b"%PDF-1.7")).status_code == 422
+    assert (await http.post("/v1/me/photos", content=b"")).status_code == 422
+    assert (await http.post("/v1/me/photos", content=bytes(10 * 1024 * 1024 + 1))).status_code == 413
+    large = jpeg() + bytes(9 * 1024 * 1024)  # what comes after the picture is left behind
+    await ok(await http.post("/v1/me/photos", content=large), 201)
+    for _ in range(8):
+        await ok(await http.post("/v1/me/photos", content=jpeg()), 201)
+    assert (await http.post("/v1/me/photos", content=jpeg())).status_code == 409
+    assert (await http.post("/v1/me/requests", json=WISH | {"photos": [str(uuid4())] * 6})).status_code == 422
 
 
 async def test_a_household_asks_for_so_many_visits_a_day(run: Running[Any], http: httpx.AsyncClient) -> None:

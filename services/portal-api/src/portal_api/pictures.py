@@ -2,7 +2,6 @@
 (where it was taken, by what, scripts behind the picture)."""
 
 import io
-import warnings
 from typing import NamedTuple
 
 from PIL import Image, ImageOps
@@ -27,12 +26,10 @@ def redraw(data: bytes) -> Jpeg:
     what is no picture, is cut off, or would unpack to more than 50 million pixels, which is seen before
     it is unpacked."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about odd metadata, and about sizes, which are looked at here
-            with Image.open(io.BytesIO(data), formats=FORMATS) as found:
-                if found.width * found.height > MOST_PIXELS:
-                    raise PictureRefused("This picture has too many pixels: send a smaller one.")
-                return _drawn(found)
+        with Image.open(io.BytesIO(data), formats=FORMATS) as found:
+            if found.width * found.height > MOST_PIXELS:
+                raise PictureRefused("This picture has too many pixels: send a smaller one.")
+            return _drawn(found)
     except PictureRefused:
         raise
     except Exception:  # a decoder that is given nonsense raises nearly anything

@@ -8,7 +8,7 @@ from shared.auth import STAFF, Principal, allow
 from shared.db import utcnow
 from shared.events.dispatch import Phone
 from shared.events.portal import Contact
-from shared.problems import Problem, not_found
+from shared.problems import not_found
 from shared.transaction import open_read, open_work
 from shared.work import Work
 from sqlalchemy import select
@@ -35,7 +35,6 @@ _PICTURE: dict[str, Any] = {
 }
 _REFUSED: dict[int | str, Any] = {
     409: {"description": "Ten photos wait for a request already."},
-    411: {"description": "Without Content-Length."},
     413: {"description": "Over 10 MB."},
     422: {"description": "No picture that can be read."},
 }
@@ -61,15 +60,12 @@ async def list_windows(
     )
 
 
-@router.post("/v1/me/photos", status_code=201, openapi_extra=_PICTURE, responses=_REFUSED)
+@router.post(
+    "/v1/me/photos", status_code=201, max_body_size=LONGEST, openapi_extra=_PICTURE, responses=_REFUSED
+)
 async def send_photo(me: OfHousehold, here: Here, request: Request, response: Response) -> PhotoOut:
     """The picture is the whole body. It is looked at, drawn anew without its metadata, and kept for a day
     unless a request names it."""
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal():
-        raise Problem(411, "Say how large the photo is", "Send Content-Length.")
-    if int(length) > LONGEST:
-        raise Problem(413, "This photo is too large", "Send at most 10 MB.")
     jpeg = await drawn(await request.body())
     async with here.work() as work:
         id = await add_photo(work, account_id=me.account_id, location_id=me.location_id, jpeg=jpeg)

@@ -23,9 +23,7 @@ _drawing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pictures")
 
 
 async def drawn(data: bytes) -> Jpeg:
-    """Before the transaction is opened: it must not wait for the picture. Raises 413 and 422."""
-    if len(data) > LONGEST:
-        raise Problem(413, "This photo is too large", "Send at most 10 MB.")
+    """Before the transaction is opened: it must not wait for the picture. Raises 422."""
     try:
         return await asyncio.get_running_loop().run_in_executor(_drawing, redraw, data)
     except PictureRefused as error:
