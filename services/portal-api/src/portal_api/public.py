@@ -57,7 +57,7 @@ PUBLIC: Mapping[PublicName, Public] = {
     ),
 }
 
-_NAMES = {public.event: name for name, public in PUBLIC.items()}
+_NAMES: dict[type[Event], PublicName] = {public.event: name for name, public in PUBLIC.items()}
 _EVENTS = uuid5(NAMESPACE_URL, "https://callboard.example/public-events")
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -84,7 +84,7 @@ async def _beginning(answer: httpx.Response) -> str:
     kept = bytearray()
     with suppress(TimeoutError, httpx.HTTPError):
         async with asyncio.timeout(_READ_SECONDS):
-            async for piece in answer.aiter_raw(_LONGEST_READ):
+            async for piece in answer.aiter_raw():
                 kept += piece
                 if len(kept) >= _LONGEST_READ:
                     break
@@ -102,10 +102,14 @@ def _parsed(settings: Any, url: str) -> httpx.URL:
         raise ValueError(f"the address must begin with {allowed} and name a host")
     if found.userinfo or found.fragment:
         raise ValueError("the address must hold no user name, password or #fragment")
-    ports = settings.webhook_ports
-    if ports and (found.port or schemes[found.scheme]) not in ports:
-        raise ValueError(f"the port must be one of {', '.join(map(str, ports))} (CALLBOARD_WEBHOOK_PORTS)")
+    port, ports = found.port or schemes[found.scheme], settings.webhook_ports or range(1, 65_536)
+    if port not in ports:
+        raise ValueError(f"the port must be one of {_spoken(ports)} (CALLBOARD_WEBHOOK_PORTS)")
     return found
+
+
+def _spoken(ports: Sequence[int]) -> str:
+    return "1 to 65535" if isinstance(ports, range) else ", ".join(map(str, ports))
 
 
 async def _address(settings: Any, url: httpx.URL) -> str:

@@ -126,10 +126,10 @@ async def _judge(work: Work[Any], target: RowMapping, answers: Sequence[Answer])
     if not target["enabled"]:
         return
     if any(answer.gone for answer in failed):
-        await disable(work, target, "The target answered 410 Gone.")
+        await disable(work, dict(target), "The target answered 410 Gone.")
     elif since and work.now - since >= timedelta(days=work.settings.webhook_failing_days):
         last = f"{failed[-1].status or ''} {failed[-1].text}".strip()[:200]
-        await disable(work, target, f"Nothing was taken since {since:%Y-%m-%d %H:%M} UTC. Last: {last}")
+        await disable(work, dict(target), f"Nothing was taken since {since:%Y-%m-%d %H:%M} UTC. Last: {last}")
 
 
 async def forget(work: Work[Any]) -> None:

@@ -74,19 +74,16 @@ async def heads(read: AsyncConnection, after: int) -> Sequence[Any]:
 async def allowed_still(read: AsyncConnection, audiences: Iterable[Audience], now: datetime) -> set[Audience]:
     """Those whose session is alive and whose account is what it was. Staff with an access token and API
     clients are asked nothing until the token ends."""
-    found = set(audiences)
-    by_session = [each for each in found if each.session_id is not None]
-    customers = [each for each in found if each.session_id is None and each.location_id is not None]
-    gone: set[Audience] = set()
-    if by_session:
-        rows = await living_sessions(read, {each.session_id for each in by_session}, now)
+    found, gone = set(audiences), set[Audience]()
+    if sessions := {each.session_id for each in found if each.session_id is not None}:
+        rows = await living_sessions(read, sessions, now)
         alive = {row.id: (listening_role(row.role), row.location_id) for row in rows}
-        gone |= {each for each in by_session if alive.get(each.session_id) != (each.role, each.location_id)}
-    if customers:
-        alive = {
-            str(id): rest for id, *rest in await open_accounts(read, [UUID(c.account) for c in customers])
-        }
-        gone |= {each for each in customers if alive.get(each.account) != [each.role, each.location_id]}
+        in_session = {each for each in found if each.session_id in sessions}
+        gone |= {each for each in in_session if alive.get(each.session_id) != (each.role, each.location_id)}
+    if customers := {each for each in found if each.session_id is None and each.location_id is not None}:
+        rows = await open_accounts(read, [UUID(each.account) for each in customers])
+        open_ = {str(row.id): (row.role, row.location_id) for row in rows}
+        gone |= {each for each in customers if open_.get(each.account) != (each.role, each.location_id)}
     return found - gone
 
 
