@@ -18,7 +18,19 @@ _FORMATS = {
     "binary": "x",
     "password": "correct horse battery staple",
 }
-_WORDS = ("a", "1", "123456", "USD", "Xx/@Id", "pat@example.com", "https://client.example/hook", "a" * 32)
+_WORDS = (
+    "a",
+    "1",
+    "customers:read",
+    "Pat Example",
+    "651-555-0137",
+    "123456",
+    "USD",
+    "Xx/@Id",
+    "pat@example.com",
+    "https://client.example/hook",
+    "a" * 32,
+)
 
 
 def sample(schema: Schema, document: Document) -> Any:

@@ -159,6 +159,8 @@ class PhotoOut(BaseModel):
 class ChangeIn(Body):
     """To reschedule, `start` of a free window or `preferred` in words."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"action": "cancel"}]})
+
     action: Literal["reschedule", "cancel"]
     start: AwareDatetime | None = None
     preferred: Line | None = None
