@@ -23,7 +23,7 @@ WEB = "https://portal.contractor.test"
 PASSWORD = "seven green bicycles"  # made up, as all others
 ANNA = "anna@contractor.example"
 OTHER = "eleven violet tractors"
-CHEAP = {"password_memory_kib": 8, "password_time": 1, "web_url": WEB}
+CHEAP = {"password_memory_kib": 8, "password_time": 1, "web_url": WEB, "address_attempts": 30}
 
 BOTH = pytest.mark.parametrize("house", ["sqlite", "postgresql"], indirect=True)
 

@@ -241,3 +241,30 @@ async def test_the_last_administrator_stays(house: Running[Any], admin: httpx.As
     ben = f"/v1/staff/{await new_staff(house, 'ben')}"
     done = await asyncio.gather(admin.delete(path, headers=match), admin.delete(ben, headers=match))
     assert sorted(each.status_code for each in done) == [204, 409]
+
+
+async def test_a_customers_token_is_worth_what_the_account_is_now(
+    house: Running[Any], office: httpx.AsyncClient
+) -> None:
+    id = await new_customer(house, administrator=True)
+    async with client(house, "customer.admin", subject=str(id)) as pat:
+
+        async def sees() -> int:
+            return (await pat.get("/v1/me/accounts")).status_code
+
+        assert await sees() == 200
+        await office.patch(f"/v1/accounts/{id}", json={"administrator": False}, headers={"If-Match": '"1"'})
+        assert await sees() == 401
+        await office.patch(f"/v1/accounts/{id}", json={"administrator": True}, headers={"If-Match": '"2"'})
+        assert await sees() == 200
+        given = (await office.post(f"/v1/accounts/{id}/password")).json()
+        assert await sees() == 401
+        async with browser(house) as person:
+            await log_on(person, given["user_name"], given["password"])
+            body = {"password": given["password"], "new_password": OTHER}
+            assert (await person.post("/v1/session/password", json=body)).status_code == 200
+        assert await sees() == 200
+        await office.delete(f"/v1/accounts/{id}", headers={"If-Match": '"3"'})
+        assert await sees() == 401
+    async with client(house, "customer.admin", subject="made up") as nobody:
+        assert (await nobody.get("/v1/me/accounts")).status_code == 401

@@ -7,6 +7,7 @@ from portal_api.handlers import handlers
 from portal_api.loops.identity import answer_resets, sweep_identity
 from portal_api.loops.keys import rotate_signing_keys
 from portal_api.loops.mail import send
+from portal_api.loops.notify import notify, remind
 from portal_api.loops.stream import stream_hub
 from portal_api.loops.webhooks import deliver_webhooks
 from portal_api.models import Base
@@ -20,7 +21,16 @@ service = Service(
     metadata=Base.metadata,
     router=router,
     handlers=handlers,
-    loops=(rotate_signing_keys, deliver_webhooks, stream_hub, answer_resets, sweep_identity, send),
+    loops=(
+        rotate_signing_keys,
+        deliver_webhooks,
+        stream_hub,
+        answer_resets,
+        sweep_identity,
+        send,
+        notify,
+        remind,
+    ),
     open_tools=open_tools,
     signing_keys=key_set,
 )

@@ -9,10 +9,11 @@ from shared.auth import OFFICE, STAFF, Principal, allow, unauthorised
 from shared.service import Running
 from shared.transaction import open_read, open_work
 from shared.work import Work
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal_api.models.accounts import account
+from portal_api.models.records import location_record
 
 CUSTOMERS = ("customer.admin", "customer")
 
@@ -41,6 +42,14 @@ class Household:
     administrator: bool
 
 
+# whose the location is now: customers are merged, and houses are sold
+_OF_ACCOUNT = select(
+    func.coalesce(location_record.c.customer_id, account.c.customer_id).label("customer_id"),
+    account.c.location_id,
+    account.c.role,
+).outerjoin_from(account, location_record, location_record.c.id == account.c.location_id)
+
+
 def _household(*roles: str) -> Any:
     allowed = allow(*roles, clients=False)
 
@@ -49,7 +58,7 @@ def _household(*roles: str) -> Any:
         running: Running[Any] = request.scope["callboard.running"]
         async with running.database.read() as read:
             found = await read.execute(
-                select(account.c.customer_id, account.c.location_id, account.c.role).where(
+                _OF_ACCOUNT.where(
                     account.c.id == _uuid(principal.subject),
                     account.c.kind == "customer",
                     account.c.state != "closed",

@@ -20,7 +20,7 @@ from portal_api.api.signed_in import (
     verified,
 )
 from portal_api.flows.logon import log_on, refused
-from portal_api.flows.sessions import be_active, end_session, end_sessions
+from portal_api.flows.sessions import be_active, end_session, end_sessions, end_token
 from portal_api.flows.throttle import (
     DEVICE_DAYS,
     budgets,
@@ -66,6 +66,7 @@ async def log_on_(request: Request, here: Here, response: Response, body: Logon)
     if account is None or not right:
         raise refused()
     async with here.work() as work:
+        await end_token(work, request.cookies.get(COOKIE, ""))
         token = await log_on(
             work,
             account,

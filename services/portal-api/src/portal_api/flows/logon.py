@@ -5,9 +5,10 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-import pyotp
 import segno
 from pydantic import SecretStr
+from pyotp import random_base32
+from pyotp.totp import TOTP
 from shared.db import Row
 from shared.problems import Problem, conflict
 from shared.secrets import seal, unseal
@@ -61,10 +62,10 @@ async def begin_totp(work: Work[Any], id: UUID, company: str) -> tuple[str, str,
     row = await locked(work, id, "staff")
     if row["totp_on"]:
         raise conflict("The second factor is on already", "Turn it off first.")
-    secret = pyotp.random_base32()
+    secret = random_base32()
     sealed = seal(work.settings, SecretStr(secret), _place(id))
     await work.session.execute(update(account).where(account.c.id == id).values(totp=sealed, totp_step=None))
-    uri = pyotp.TOTP(secret).provisioning_uri(name=row["user_name"], issuer_name=company)
+    uri = TOTP(secret).provisioning_uri(name=row["user_name"], issuer_name=company)
     return secret, uri, segno.make(uri, error="m").svg_inline(scale=4)
 
 
@@ -97,7 +98,7 @@ async def turn_off_totp(work: Work[Any], id: UUID, *, who: str) -> None:
 async def _use_code(work: Work[Any], row: dict[str, Any], code: str) -> bool:
     """Whether the code is right and newer than the last that was used: each works once. The account's row is
     locked, so of two at once one is the last."""
-    totp = pyotp.TOTP(unseal(work.settings, row["totp"], _place(row["id"])).get_secret_value())
+    totp = TOTP(unseal(work.settings, row["totp"], _place(row["id"])).get_secret_value())
     now = int(work.now.timestamp()) // _STEP
     steps = [step for step in (now - 1, now, now + 1) if step > (row["totp_step"] or 0)]
     right = [step for step in steps if hmac.compare_digest(totp.generate_otp(step), code.strip())]

@@ -46,6 +46,11 @@ async def be_active(work: Work[Any], id: UUID) -> datetime | None:
     return min(work.now + IDLE, ends_at) if ends_at else None
 
 
+async def end_token(work: Work[Any], token: str) -> None:
+    """A new logon in the same browser ends the session that was there."""
+    await work.session.execute(delete(session).where(session.c.token_hash == passwords.digest(token)))
+
+
 async def end_session(work: Work[Any], id: UUID, account_id: UUID) -> bool:
     """Whether there was such a session of this account."""
     mine = (session.c.id == id) & (session.c.account_id == account_id)

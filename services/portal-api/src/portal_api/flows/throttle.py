@@ -12,6 +12,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
+from shared.db import Row
 from shared.problems import Problem
 from shared.secrets import SecretUnreadable, seal, unseal
 from shared.work import Work
@@ -88,7 +89,8 @@ async def spend(work: Work[Any], tries: Sequence[Budget]) -> int | None:
                 "ends_at": case((over, row.excluded.ends_at), else_=attempt.c.ends_at),
             },
         ).returning(attempt.c.count, attempt.c.ends_at)
-        count, ends_at = (await work.session.execute(again)).one()
+        counted: Row = (await work.session.execute(again)).one()
+        count, ends_at = counted
         if count > budget.most:
             wait.append(max(1, round((ends_at - work.now).total_seconds())))
     return max(wait, default=None)
