@@ -22,7 +22,7 @@ from portal_api.models.stream import stream_event
 from portal_api.service import service
 from shared.db import utcnow
 from shared.events.customer import CustomerMatched
-from shared.events.dispatch import PartnerUpdateSettled, StatusChanged
+from shared.events.dispatch import DispatchResolved, PartnerUpdateSettled, StatusChanged
 from shared.events.money import Invoice, InvoiceIssued
 from shared.service import Running
 from sqlalchemy import func, insert, select, update
@@ -130,16 +130,16 @@ async def test_each_hears_what_is_theirs(any_database: str) -> None:
             ear(base, bearer("customer.admin", subject=str(neighbour))) as elsewhere,
         ):
             billed = issued(mine), issued(mine, bill_to_partner=True)
-            await feed(run, settled, *billed, changed(theirs), changed(dispatch))
-            await office.wait(5)
+            mail = DispatchResolved(mail_id=uuid4(), dispatch_id=dispatch, outcome="updated")
+            await feed(run, settled, *billed, mail, changed(theirs), changed(dispatch))
+            await office.wait(6)
             await technician.wait(2)
             await plain.wait(1)
             await administrator.wait(2)
             await elsewhere.wait(1)
             status = "dispatch.status_changed"
-            assert sorted(office.types) == sorted(
-                ["partner.update_settled", *["invoice.issued"] * 2, *[status] * 2]
-            )
+            expected = ["partner.update_settled", *["invoice.issued"] * 2, "mail.outcome", *[status] * 2]
+            assert sorted(office.types) == sorted(expected)
             assert technician.types == [status] * 2
             assert [(data["subject"], data["type"]) for _, _, data in plain.frames] == [
                 (str(dispatch), status)

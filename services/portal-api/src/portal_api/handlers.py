@@ -12,6 +12,7 @@ from shared.events.customer import (
 )
 from shared.events.dispatch import (
     DispatchCreated,
+    DispatchResolved,
     DispatchScheduled,
     DispatchUpdated,
     PartnerUpdateSettled,
@@ -23,7 +24,7 @@ from shared.events.technician import TechnicianChanged
 from shared.service import Handlers
 from shared.work import Work
 
-from portal_api.flows import changes, dispatches, records
+from portal_api.flows import changes, dispatches, notices, records, reminders
 from portal_api.flows.news import tell
 
 handlers = Handlers()
@@ -57,6 +58,12 @@ async def customer_matched(work: Work[Any], events: Sequence[CustomerMatched]) -
     await tell(work, events)
 
 
+@handlers.on(DispatchResolved)
+async def dispatch_resolved(work: Work[Any], events: Sequence[DispatchResolved]) -> None:
+    """Nothing of it is kept."""
+    await tell(work, events)
+
+
 @handlers.on(DispatchCreated)
 async def dispatch_created(work: Work[Any], events: Sequence[DispatchCreated]) -> None:
     await dispatches.keep_dispatches(work, events)
@@ -72,12 +79,14 @@ async def dispatch_updated(work: Work[Any], events: Sequence[DispatchUpdated]) -
 @handlers.on(DispatchScheduled)
 async def dispatch_scheduled(work: Work[Any], events: Sequence[DispatchScheduled]) -> None:
     await dispatches.keep_appointments(work, events)
+    await reminders.note_appointments(work, events)
     await tell(work, events)
 
 
 @handlers.on(StatusChanged)
 async def status_changed(work: Work[Any], events: Sequence[StatusChanged]) -> None:
     await dispatches.keep_statuses(work, events)
+    await notices.note_statuses(work, events)
     await tell(work, events)
 
 
@@ -107,6 +116,7 @@ async def invoice_changed(work: Work[Any], events: Sequence[InvoiceChanged]) -> 
 @handlers.on(PaymentSettled)
 async def payment_settled(work: Work[Any], events: Sequence[PaymentSettled]) -> None:
     await records.keep_payments(work, events)
+    await notices.send_receipts(work, events)
     await tell(work, events)
 
 

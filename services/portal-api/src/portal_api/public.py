@@ -10,6 +10,7 @@ from shared.events import Event
 from shared.events.customer import CustomerChanged, CustomerMatched, LocationChanged
 from shared.events.dispatch import (
     DispatchCreated,
+    DispatchResolved,
     DispatchScheduled,
     DispatchUpdated,
     PartnerUpdateSettled,
@@ -65,9 +66,12 @@ def public_name(event: Event) -> PublicName | None:
     return _NAMES.get(type(event))
 
 
+_STREAMED = {CustomerMatched: "dispatch.matched", DispatchResolved: "mail.outcome"}
+
+
 def stream_name(event: Event) -> str | None:
-    """The live stream says besides whose a dispatch is, and leaves out what the events hold."""
-    return "dispatch.matched" if isinstance(event, CustomerMatched) else public_name(event)
+    """The live stream says besides whose a dispatch is, and what became of a mail with a dispatch."""
+    return _STREAMED.get(type(event)) or public_name(event)
 
 
 def public_id(event: Event) -> UUID:

@@ -149,7 +149,7 @@ class DispatchMentioned(Event, name="dispatch.mentioned.v1", heard_by=("dispatch
     received_at: datetime
 
 
-class DispatchResolved(Event, name="dispatch.resolved.v1", heard_by=("mail-ingest",)):
+class DispatchResolved(Event, name="dispatch.resolved.v1", heard_by=("mail-ingest", "portal-api")):
     """What became of a mail's dispatch; the mail is forwarded accordingly. `reason` is for a person."""
 
     mail_id: UUID

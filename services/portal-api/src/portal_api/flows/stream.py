@@ -14,6 +14,7 @@ from shared.events import Event
 from shared.events.customer import CustomerChanged, CustomerMatched, LocationChanged
 from shared.events.dispatch import (
     DispatchCreated,
+    DispatchResolved,
     DispatchScheduled,
     DispatchUpdated,
     PartnerUpdateSettled,
@@ -82,6 +83,7 @@ _ABOUT: dict[type[Event], Callable[[Any], _About]] = {
     DispatchScheduled: _dispatch("appointment"),
     StatusChanged: _dispatch("status"),
     CustomerMatched: _dispatch("customer"),
+    DispatchResolved: lambda event: _About(event.mail_id, None, (event.outcome,)),
     PartnerUpdateSettled: lambda event: _About(event.dispatch_id, None, (event.state,)),
     InvoiceIssued: _invoice,
     InvoiceChanged: _invoice,
