@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
+from embedded import owner
+from shared.auth import ADMIN
 
 CALLBOARD = Path(sys.executable).with_name("callboard")
 MAILS = Path(__file__).parent / "mail_ingest" / "mails"
@@ -73,8 +76,7 @@ def started(data: Path, *options: str) -> Generator[Callboard]:
                 break
         found = re.search(r"API +(http://\S+)/docs", said)
         assert found, f"it did not get ready: {said}"
-        token = re.search(r"TOKEN=(\S+)", said)
-        headers = {"Authorization": f"Bearer {token[1]}"} if token else {}
+        headers = {"Authorization": f"Bearer {token_for(data)}"}
         with httpx.Client(base_url=found[1], headers=headers, timeout=30) as http:
             yield Callboard(process, data, found[1], said, http)
     finally:
@@ -86,6 +88,13 @@ def started(data: Path, *options: str) -> Generator[Callboard]:
             process.wait()
             if process.stdout:
                 process.stdout.close()
+
+
+def token_for(data: Path) -> str:
+    """What `callboard token` prints."""
+    with redirect_stdout(StringIO()) as printed:
+        assert owner.token(data, [*ADMIN], "tester", 15) == 0
+    return printed.getvalue().strip()
 
 
 def callboard(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 from embedded_tests import MAILS, Callboard, callboard, started
+from shared.auth import ADMIN, development_token
 
 
 def told(running: Callboard) -> list[tuple[str, str]]:
@@ -30,11 +32,9 @@ def test_the_sample_mails_go_through_the_whole_job(tmp_path: Path) -> None:
         page = httpx.get(f"{running.url}/")
         assert page.headers["content-security-policy"].startswith("default-src 'none'")
         assert "set-cookie" not in page.headers
-        for dispatch in dispatches:
-            assert dispatch["number"] in page.text
-        assert "<script" not in page.text
-        assert httpx.get(f"{running.url}/style.css").status_code == 200
-        assert "TOKEN" in running.said
+        for part in ("style.css", "desk.js"):
+            assert httpx.get(f"{running.url}/{part}").status_code == 200
+        assert not [dispatch for dispatch in dispatches if dispatch["number"] in page.text]
 
         second = callboard("run", "--data", running.data, "--port", "0")
         assert second.returncode == 1
@@ -59,7 +59,6 @@ def test_it_goes_on_where_it_stopped_also_on_another_port(copied: Path) -> None:
 def test_a_mail_put_into_the_maildir_is_taken(tmp_path: Path) -> None:
     with started(tmp_path / "data") as running:
         assert running.read("/v1/mails")["items"] == []
-        assert "No mail yet" in httpx.get(f"{running.url}/").text
         shutil.copy(MAILS / "00001.eml", running.data / "mailbox/new/1")
         running.until_quiet(1)
         (mail,) = running.read("/v1/mails")["items"]
@@ -68,7 +67,7 @@ def test_a_mail_put_into_the_maildir_is_taken(tmp_path: Path) -> None:
 
 def test_pages_without_a_login_are_for_this_machine_only(tmp_path: Path) -> None:
     with started(tmp_path / "data") as running:
-        for path in ("/", "/partner/", "/partner/ledger", "/style.css"):
+        for path in ("/", "/partner/", "/partner/ledger", "/style.css", "/desk.js"):
             assert httpx.get(running.url + path).status_code == 200
             rebound = httpx.get(running.url + path, headers={"Host": "evil.example"})
             assert rebound.status_code == 403, path
@@ -83,27 +82,60 @@ def test_pages_without_a_login_are_for_this_machine_only(tmp_path: Path) -> None
                 assert httpx.get(running.url + place).status_code == 200
 
 
-def test_production_without_keys_does_not_start(tmp_path: Path) -> None:
-    refused = callboard("run", "--data", tmp_path / "data", "--port", "0", CALLBOARD_ENVIRONMENT="production")
-    assert refused.returncode == 1
-    assert "CALLBOARD_JWKS_URL" in refused.stderr
-    assert "Traceback" not in refused.stderr
+def test_the_first_start_names_an_administrator_once(tmp_path: Path) -> None:
+    with started(tmp_path / "data") as running:
+        password = re.search(r"User name +admin\n +Password +(\S+)", running.said)
+        program = re.search(r"CLIENT=([\w-]+):(\S+)", running.said)
+        assert password
+        assert program
+        name = {"user_name": "admin"}
+        with httpx.Client(base_url=running.url, headers={"X-Requested-With": "test"}) as http:
+            session = http.post("/v1/session", json={**name, "password": password[1]})
+            assert session.json()["must_change"]
+            assert "__Host-callboard" in session.headers["set-cookie"]
+
+            fetched = http.post(
+                "/v1/oauth/token", data={"grant_type": "client_credentials"}, auth=(program[1], program[2])
+            ).json()
+            http.headers["Authorization"] = f"Bearer {fetched['access_token']}"
+            assert http.get("/v1/mails").status_code == 200
+            refused = http.get("/v1/mailboxes")
+            assert (refused.status_code, "mailboxes:read" in refused.text) == (403, True)
+            http.headers["Authorization"] = f"Bearer {development_token(ADMIN)}"
+            assert http.get("/v1/mails").status_code == 401, "everybody knows that key"
+
+            reset = callboard("admin", "reset-password", "admin", "--data", running.data)
+            newer = re.search(r"One-time password +(\S+)", reset.stdout)
+            assert newer
+            for each, status in ((password[1], 401), (newer[1], 200)):
+                assert http.post("/v1/session", json={**name, "password": each}).status_code == status
+
+        unknown = callboard("admin", "reset-password", "ann", "--data", running.data)
+        assert (unknown.returncode, unknown.stderr) == (1, "No such account of staff\n")
+        made = callboard("admin", "create", "ann", "--data", running.data)
+        assert "One-time password" in made.stdout
+        assert callboard("admin", "create", "Ann", "--data", running.data).returncode == 1
+        running.stop()
+    with started(tmp_path / "data") as again:
+        assert password[1] not in again.said
+        assert program[2] not in again.said
+        assert "Password  " not in again.said
+        assert "callboard token" in again.said
+    for file in (tmp_path / "data").glob("portal-api.db*"):
+        for secret in (password[1], program[2], newer[1]):
+            assert secret.encode() not in file.read_bytes()
 
 
-def test_production_shows_no_page_without_a_login(tmp_path: Path) -> None:
-    import os
-
-    os.environ["CALLBOARD_ENVIRONMENT"], os.environ["CALLBOARD_JWKS_URL"] = (
-        "production",
-        "http://127.0.0.1:9/",
-    )
-    try:
-        with started(tmp_path / "data") as running:
-            for path in ("/", "/partner/", "/style.css"):
-                assert httpx.get(running.url + path).status_code == 404
-            assert "TOKEN" not in running.said
-    finally:
-        del os.environ["CALLBOARD_ENVIRONMENT"], os.environ["CALLBOARD_JWKS_URL"]
+def test_production_has_keys_of_its_own_and_no_page_without_a_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLBOARD_ENVIRONMENT", "production")
+    with started(tmp_path / "data") as running:
+        for path in ("/", "/partner/", "/style.css", "/desk.js"):
+            assert httpx.get(running.url + path).status_code == 404
+        assert "CLIENT=" not in running.said
+        assert "Password  " in running.said
+        assert running.read("/v1/mails")["items"] == []
 
 
 def test_a_taken_port_is_told(tmp_path: Path) -> None:

@@ -125,14 +125,40 @@ class Role(StrEnum):
 
 @app.command()
 def token(
+    data: Data = Path("data"),
     role: Annotated[list[Role], typer.Option(help="May be repeated.")] = [Role.ADMIN],  # noqa: B006
-    subject: Annotated[str, typer.Option(help="Who it says to be.")] = "developer",
-    hours: Annotated[float, typer.Option(help="How long it is valid.")] = 12,
+    subject: Annotated[str, typer.Option(help="Who it says to be.")] = "owner of the machine",
+    minutes: Annotated[float, typer.Option(min=0.1, max=15, help="How long it is valid.")] = 15,
 ) -> None:
-    """Print an access token for development. Production refuses it."""
-    from shared.auth import development_token
+    """Print an access token for the API of the Callboard in this folder, signed with its own key."""
+    from embedded import owner
 
-    typer.echo(development_token(role, subject, int(hours * 3600)))
+    raise typer.Exit(owner.token(data, [*role], subject, minutes))
+
+
+admin = typer.Typer(no_args_is_help=True, help="Accounts, for the owner of the machine: without logging on.")
+app.add_typer(admin, name="admin")
+UserName = Annotated[str, typer.Argument(help="An e-mail address, or any name.")]
+
+
+@admin.command()
+def create(user_name: UserName, data: Data = Path("data")) -> None:
+    """Make an administrator of the office; prints a one-time password."""
+    from embedded import owner
+
+    raise typer.Exit(owner.create(data, user_name))
+
+
+@admin.command("reset-password")
+def reset_password(
+    user_name: UserName,
+    data: Data = Path("data"),
+    totp_off: Annotated[bool, typer.Option("--totp-off", help="Also without the second factor.")] = False,
+) -> None:
+    """Print a one-time password for a member of staff, whose sessions end."""
+    from embedded import owner
+
+    raise typer.Exit(owner.reset(data, user_name, totp_off=totp_off))
 
 
 @app.command()

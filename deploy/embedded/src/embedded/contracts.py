@@ -1,4 +1,4 @@
-"""`callboard contracts`: the documents of events, routes and settings, from the code."""
+"""`callboard contracts`: the documents of events, routes, roles and settings, from the code."""
 
 import difflib
 import json
@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shared.app import create_app
-from shared.asyncapi import as_yaml, document
+from shared.asyncapi import as_yaml
+from shared.asyncapi import document as events_document
 from shared.bus import LocalBus
 from shared.db import Database
 from shared.service import Running, Service
 
 from embedded.house import SERVICES
+from embedded.roles_page import roles_page
 from embedded.settings_page import settings_page
 
 _NOWHERE = "sqlite+aiosqlite:///:memory:"
@@ -38,11 +40,12 @@ def contracts(folder: Path, *, check: bool) -> int:
 
 
 def _documents() -> Iterator[tuple[str, str]]:
-    yield "asyncapi.yaml", as_yaml(document(SERVICES))
+    yield "asyncapi.yaml", as_yaml(events_document(SERVICES))
     yield "settings.md", settings_page(SERVICES)
-    for service in SERVICES:
-        openapi = json.dumps(_openapi(service), indent=2, ensure_ascii=False)
-        yield f"openapi/{service.name}.json", f"{openapi}\n"
+    documents = {service.name: _openapi(service) for service in SERVICES}
+    yield "roles.md", roles_page(documents)
+    for name, document in documents.items():
+        yield f"openapi/{name}.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _openapi(service: Service) -> object:

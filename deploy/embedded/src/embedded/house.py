@@ -19,13 +19,20 @@ from embedded.data import Data
 
 SERVICES = (mail_ingest, dispatch, customer, payments, portal_api)
 SIMULATOR = "/partner/updates"  # only there while a Callboard runs
+OWN_KEYS = "/v1/jwks"  # portal-api is in this process: nobody else's keys count, and nothing is fetched
 Services = dict[str, Running[Any]]
 
 
-def settings_of(service: Service, data: Data, *, demo: bool = False) -> Settings:
+def settings_of(service: Service, data: Data, *, demo: bool = False, url: str = "") -> Settings:
     """What the environment says, except for what an embedded Callboard keeps in its own folder; sample mails
-    are forwarded to nobody. Raises ValidationError where production is asked for and its keys are missing."""
-    kept: dict[str, Any] = {"database_url": data.database_url(service.name), "mail_dir": str(data.outgoing)}
+    are forwarded to nobody. `url` is where it listens. Raises ValidationError."""
+    kept: dict[str, Any] = {
+        "database_url": data.database_url(service.name),
+        "mail_dir": str(data.outgoing),
+        "jwks_url": OWN_KEYS,
+    }
+    if url and "CALLBOARD_WEB_URL" not in os.environ:
+        kept["web_url"] = url
     if demo:
         kept["smtp_host"] = ""
     if "CALLBOARD_SECRET_KEY" not in os.environ:
@@ -33,11 +40,11 @@ def settings_of(service: Service, data: Data, *, demo: bool = False) -> Settings
     return service.settings(**kept)
 
 
-def open_services(data: Data, *, demo: bool = False) -> Services:
+def open_services(data: Data, *, demo: bool = False, url: str = "") -> Services:
     bus = LocalBus()
     services: Services = {}
     for service in SERVICES:
-        settings = settings_of(service, data, demo=demo)
+        settings = settings_of(service, data, demo=demo, url=url)
         running: Running[Any] = Running(service, settings, Database(settings.database_url), bus)
         bus.join(running)
         services[service.name] = running

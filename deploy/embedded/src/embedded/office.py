@@ -1,26 +1,30 @@
-"""The services' own HTTP API, called inside the process with a token for developers."""
+"""The services' own HTTP API, called inside the process with a token that this process's issuer signs."""
 
 import time
-from collections.abc import Generator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from shared.auth import ADMIN, OFFICE, development_token
+from portal_api.flows.tokens import issue
+from shared.auth import OFFICE
+from shared.service import Running
 
-LIFE = 3600
+LIFE = 120
 
 
-class DeveloperToken(httpx.Auth):
-    """A fresh token before the old one ends. Settings for production refuse it."""
+class OwnToken(httpx.Auth):
+    """A fresh token before the old one ends. It leaves the process nowhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, issuer: Running[Any]) -> None:
+        self._issuer = issuer
         self._token, self._ends = "", 0.0
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         if time.monotonic() > self._ends:
-            self._token = development_token({*ADMIN, *OFFICE}, "callboard", LIFE)
-            self._ends = time.monotonic() + LIFE - 60
+            async with self._issuer.work() as work:
+                self._token = await issue(work, subject="callboard", roles=OFFICE, seconds=LIFE)
+            self._ends = time.monotonic() + LIFE / 2
         request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
 
@@ -29,8 +33,9 @@ class Office(httpx.AsyncClient):
     """Raises httpx.HTTPStatusError for every refusal."""
 
     def __init__(self, app: FastAPI) -> None:
+        (issuer,) = [running for running in app.state.running if running.service.signing_keys]
         super().__init__(
-            transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", auth=DeveloperToken()
+            transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", auth=OwnToken(issuer)
         )
 
     async def read(self, path: str, **query: Any) -> Any:

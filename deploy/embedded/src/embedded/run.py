@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from pydantic import ValidationError
-from shared.auth import ADMIN, development_token
 from shared.telemetry import configure_logging
 
 from embedded.data import AlreadyRunning, Data, open_data
+from embedded.first import ADMINISTRATOR, First, first_start
 from embedded.house import SIMULATOR, create_house, migrate_all, open_services
 from embedded.office import Office
 from embedded.seed import seed
@@ -40,14 +40,16 @@ def _refuse(why: str) -> int:
 
 
 async def _run(data: Data, listener: socket.socket, *, demo: bool) -> None:
-    services = open_services(data, demo=demo)
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    services = open_services(data, demo=demo, url=url)
     settings = services["dispatch"].settings
+    development = settings.environment == "development"
     configure_logging(settings.log_level if "log_level" in settings.model_fields_set else "warning")
     await migrate_all(services)
     app = create_house(services, data)
-    host, port = listener.getsockname()[:2]
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    if settings.environment == "development":
+    first = await first_start(services["portal-api"], program=development)
+    if development:
         async with Office(app) as office:
             await seed(office, data, url + SIMULATOR, demo=demo)
     # uvicorn stops on a signal and then raises it again; by then we are on our way out
@@ -56,24 +58,40 @@ async def _run(data: Data, listener: socket.socket, *, demo: bool) -> None:
     async with serving(app, listener) as server:
         gc.freeze()
         gc.enable()
-        print(_where_to_look(url, data, settings.environment), flush=True)
+        print(_where_to_look(url, data, first, development=development), flush=True)
         await server
 
 
-def _where_to_look(url: str, data: Data, environment: str) -> str:
+def _where_to_look(url: str, data: Data, first: First | None, *, development: bool) -> str:
     places = {"API": f"{url}/docs"}
-    if environment == "development":
+    if development:
         places = {
             "Start page": f"{url}/",
-            "Mail log": f"{url}/#mails",
-            "Board": f"{url}/#board",
             "Partner": f"{url}/partner/  (simulated: see what it was told, make it fail)",
             **places,
         }
     places |= {"Incoming": f"{data.mailbox}/new  (a Maildir)", "Outgoing": str(data.outgoing)}
     lines = [f"  {name:<11} {place}" for name, place in places.items()]
-    if environment == "development":
-        lines += ["", "  A token for the API (valid for this folder's development set-up, 12 hours):"]
-        lines += [f"  export TOKEN={development_token(ADMIN)}"]
-        lines += [f'  curl -H "Authorization: Bearer $TOKEN" {url}/v1/mails']
+    if first:
+        lines += ["", "  Log on with this, which is shown this once; you then choose a password of your own:"]
+        lines += [f"  User name   {ADMINISTRATOR}", f"  Password    {first.password}"]
+    lines += ["", *(_as_program(url, *first.client) if first and first.client else _as_owner(url, data))]
     return "\n".join(["Callboard is running.", *lines, "", "Ctrl-C stops it."])
+
+
+def _as_program(url: str, client_id: str, secret: str) -> list[str]:
+    take = "python3 -c 'import json, sys; print(json.load(sys.stdin)[\"access_token\"])'"
+    return [
+        "  The API, as a program that may read (the secret is shown this once, a token ends in 15 minutes):",
+        f"  CLIENT={client_id}:{secret}",
+        f'  TOKEN=$(curl -su "$CLIENT" -d grant_type=client_credentials {url}/v1/oauth/token | {take})',
+        f'  curl -H "Authorization: Bearer $TOKEN" {url}/v1/mails',
+    ]
+
+
+def _as_owner(url: str, data: Data) -> list[str]:
+    folder = f"--data {data.root}"
+    return [
+        f"  Password lost?  callboard admin reset-password {ADMINISTRATOR} {folder}",
+        f'  The API:        curl -H "Authorization: Bearer $(callboard token {folder})" {url}/v1/mails',
+    ]
