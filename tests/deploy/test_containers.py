@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from embedded import house
 
 REPOSITORY = Path(__file__).parents[2]
 DEPLOY = REPOSITORY / "deploy"
@@ -70,11 +71,14 @@ def test_compose_holds_no_password() -> None:
 
 
 def test_the_settings_are_the_ones_that_the_services_read() -> None:
-    from shared.settings import Settings
+    for service in house.SERVICES:
+        known = {f"CALLBOARD_{name.upper()}" for name in service.settings.model_fields}
+        assert set(compose()[service.name]["environment"]) <= known
 
-    known = {f"CALLBOARD_{name.upper()}" for name in Settings.model_fields}
+
+def test_every_service_asks_portal_api_for_the_keys() -> None:
     for name in SERVICES:
-        assert set(compose()[name]["environment"]) <= known
+        assert compose()[name]["environment"]["CALLBOARD_JWKS_URL"] == "http://portal-api:8000/v1/jwks"
 
 
 def test_the_services_run_without_rights() -> None:

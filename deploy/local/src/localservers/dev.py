@@ -45,6 +45,8 @@ def _run(stack: ExitStack) -> None:
     common = {
         "CALLBOARD_ENVIRONMENT": "development",
         "CALLBOARD_BUS_URL": rabbitmq.url(),
+        "CALLBOARD_JWKS_URL": f"http://{LOOPBACK}:{SERVICES['portal_api']}/v1/jwks",
+        "CALLBOARD_WEB_URL": f"http://{LOOPBACK}:{SERVICES['portal_api']}",
         "CALLBOARD_SMTP_HOST": LOOPBACK,
         "CALLBOARD_SMTP_PORT": str(sink.port),
         "CALLBOARD_SMTP_SECURITY": "none",
@@ -60,6 +62,7 @@ def _run(stack: ExitStack) -> None:
         processes[module] = stack.enter_context(_process(module, port, environments[module]))
     for module, port in SERVICES.items():
         _wait_until_ready(processes[module], module, port)
+    _say(_administrator(environments["portal_api"]))
     _say(_table(postgres, rabbitmq, dovecot, sink))
     _watch(processes, sink)
 
@@ -72,6 +75,14 @@ def _migrate(environments: Mapping[str, Mapping[str, str]]) -> None:
     failed = [module for module, process in running.items() if process.wait() != 0]
     if failed:
         raise SystemExit(f"the migration of {', '.join(failed)} failed")
+
+
+def _administrator(environment: Mapping[str, str]) -> str:
+    """The first one, as an operator makes it."""
+    command = [sys.executable, "-m", "portal_api", "admin", "create", "admin"]
+    return subprocess.run(
+        command, env={**os.environ, **environment}, check=True, capture_output=True, text=True
+    ).stdout
 
 
 @contextmanager
