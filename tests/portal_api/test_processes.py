@@ -18,7 +18,7 @@ from listening import bearer, ear
 from portal_api.loops import webhooks
 from portal_api.models.webhooks import webhook_delivery
 from portal_api.service import service
-from receiver import receiver
+from receiver import Receiver, receiver
 from sqlalchemy import update
 from webhook_tests import QUICK, changed, settled, subscribe
 
@@ -95,3 +95,38 @@ async def test_a_kill_between_sending_and_noting_it_sends_again_under_the_same_i
             await settled(office, 1, state="delivered")
         assert first.id == second.id
         assert first.verified(made["secret"]) == second.verified(made["secret"])
+
+
+async def test_the_receiver_of_the_documentation_receives(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "NET", 0.05)
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    program = tmp_path / "receiver.py"
+    program.write_text(page.partition("```python\n")[2].partition("```")[0])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    async with (
+        at_work(service, url, loops=True, **{**QUICK, "webhook_pauses": (0.1,) * 100}) as run,
+        client(run, "office.admin") as office,
+    ):
+        made = await subscribe(office, Receiver(port=port))
+        one = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(program),
+            env={**os.environ, "PORT": str(port), "CALLBOARD_WEBHOOK_SECRET": made["secret"]},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            await feed(run, event := changed())
+            (row,) = await settled(office, 1, state="delivered")
+            await office.post(f"/v1/webhook-deliveries/{row['id']}/replay")
+            await settled(office, 1, state="delivered")
+            async with httpx.AsyncClient() as http:
+                forged = await http.post(f"http://127.0.0.1:{port}/", content=b"{}")
+            assert forged.status_code == 400
+        finally:
+            one.terminate()
+            said, _ = await one.communicate()
+        assert [line.split()[0] for line in said.decode().splitlines()] == ["dispatch.status_changed"]
+        assert str(event.dispatch_id) in said.decode()
