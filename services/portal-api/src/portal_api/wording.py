@@ -28,7 +28,7 @@ COMPANY = {
     "web_url": "https://portal.contractor.example",
 }
 _DISPATCH = {"name": "Pat Sample", "number": "4388309", "link": "https://portal.contractor.example/requests"}
-_VISIT = _DISPATCH | {"day": "Monday, January 6, 2025", "window": "8:00 AM – 12:00 PM"}
+_VISIT = _DISPATCH | {"when": "Monday, January 6, 2025, 8:00 AM – 12:00 PM CST"}
 _CLOSE = "\n\n{{ company_name }}\n{% if company_phone %}{{ company_phone }}\n{% endif %}"
 
 
@@ -86,7 +86,7 @@ MESSAGES: dict[str, Message] = {
         contractual=True,
         variables=COMPANY
         | _DISPATCH
-        | {"problem": "The kitchen tap drips.", "when": "Monday, January 6, 2025, 8:00 AM – 12:00 PM"},
+        | {"problem": "The kitchen tap drips.", "when": "Monday, January 6, 2025, 8:00 AM – 12:00 PM CST"},
         wording=_wording(
             "We have your service request {{ number }}",
             "Hello {{ name }},\n\nwe have your request:\n{{ problem }}\n\nWhen: {{ when }}\n\nFollow it here:"
@@ -118,9 +118,9 @@ MESSAGES: dict[str, Message] = {
         contractual=False,
         variables=COMPANY | _VISIT | {"technician": "Sam Sample"},
         wording=_wording(
-            "Your visit on {{ day }}",
+            "Your visit on {{ when }}",
             "Hello {{ name }},\n\nour technician{% if technician %} {{ technician }}{% endif %} comes on"
-            " {{ day }}, {{ window }}, for your request {{ number }}.\n\nTo move it or take it back:\n\n"
+            " {{ when }} for your request {{ number }}.\n\nTo move it or take it back:\n\n"
             "{{ link }}",
         ),
         hours=24,
@@ -130,9 +130,9 @@ MESSAGES: dict[str, Message] = {
         contractual=False,
         variables=COMPANY | _VISIT,
         wording=_wording(
-            "Your visit on {{ day }} is cancelled",
-            "Hello {{ name }},\n\nthe visit on {{ day }}, {{ window }}, for your request {{ number }} will"
-            " not take place.\n\nWhat comes next:\n\n{{ link }}",
+            "Cancelled: your visit on {{ when }}",
+            "Hello {{ name }},\n\nthe visit on {{ when }} for your request {{ number }} will not take"
+            " place.\n\nWhat comes next:\n\n{{ link }}",
         ),
     ),
 }

@@ -13,8 +13,9 @@ from shared.secrets import seal, unseal
 from shared.work import Work
 from sqlalchemy import select, update
 
-from portal_api.letter import Attachment, address_of
+from portal_api.letter import AddressRefused, Attachment, address_of
 from portal_api.models.messages import outgoing
+from portal_api.templates import one_line
 from portal_api.wording import COMPANY, message_of
 
 
@@ -32,28 +33,31 @@ async def send_message(
 
     `message` and the names in `values` are those of wording.py (the company's own are filled in). `about` is
     what the mail is about, for the office's list. A second call with the same `once` does nothing. Values and
-    attachments are sealed at rest and erased when the mail has gone. Raises letter.AddressRefused.
+    attachments are sealed at rest and erased when the mail has gone. An address that cannot be makes a mail
+    that has failed, and fails nothing else.
     """
     wanted = message_of(message).variables.keys() - COMPANY.keys()
     if wanted != values.keys():
         raise ValueError(f"{message} needs the values {sorted(wanted)} and no others")
     id = uuid7()
-    content = {"values": values, "attachments": [each.as_json() for each in attachments]}
-    row = {
-        "id": id,
-        "message": message,
-        "recipient": address_of(to),
-        "about": about,
-        "once": once,
-        "sealed": seal(work.settings, SecretStr(pydantic_core.to_json(content).decode()), _place(id)),
-        "state": "waiting",
-        "due_at": work.now,
-        "attempts": 0,
-        "created_at": work.now,
-    }
+    row = {"id": id, "message": message, "about": about, "once": once, "created_at": work.now}
+    row |= {"due_at": work.now, "attempts": 0}
+    try:
+        row |= {
+            "recipient": address_of(to),
+            "state": "waiting",
+            "sealed": _sealed(work, id, values, attachments),
+        }
+    except AddressRefused as error:
+        row |= {"recipient": one_line(to)[:320], "state": "failed", "answer": str(error)}
     await work.session.execute(insert_ignore(work.session, outgoing, ["once"]), [row])
     work.wake("send")
     return id
+
+
+def _sealed(work: Work[Any], id: UUID, values: dict[str, Any], attachments: Sequence[Attachment]) -> str:
+    content = {"values": values, "attachments": [each.as_json() for each in attachments]}
+    return seal(work.settings, SecretStr(pydantic_core.to_json(content).decode()), _place(id))
 
 
 def opened(settings: Any, row: Row) -> tuple[dict[str, Any], list[Attachment]]:

@@ -63,7 +63,11 @@ def sending(settings: Any, known: Company) -> Sending:
             user=about.smtp_user,
             password=unseal(settings, sealed, PASSWORD) if sealed else SecretStr(""),
         )
-    return Sending(smarthost, about.sender_name or about.name, about.sender_address or settings.smtp_sender)
+    return Sending(smarthost, about.sender_name or about.name, sending_address(settings, known))
+
+
+def sending_address(settings: Any, known: Company) -> str:
+    return known.about.sender_address or settings.smtp_sender
 
 
 def company_values(settings: Any, about: CompanyBody) -> Mapping[str, str]:
