@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 from dispatches import content
 from harness import feed
+from shared.auth import development_token
 from shared.db import uuid7
 from shared.events.customer import CustomerChanged, CustomerMatched
 from shared.events.dispatch import DispatchCreated, DispatchUpdated, dispatch_id
@@ -85,3 +86,13 @@ async def pay_by_cheque(
     shares = [{"invoice_id": id, "amount": share} for id, share in invoices.items()]
     body = {"customer_id": str(customer_id), "method": "cheque", "amount": amount, "invoices": shares}
     return await office.post("/v1/payments", json=body)
+
+
+TICKET = "callboard-checkout"
+
+
+def ticket(customer_id: Any, *invoices: Any, cap: int = 10**9, **claims: Any) -> str:
+    """A checkout ticket as portal-api signs it."""
+    said = {"customer": str(customer_id), "location": str(uuid7()), "invoices": [str(id) for id in invoices]}
+    said |= {"cap": cap, "currency": "USD", "jti": str(uuid7()), **claims}
+    return development_token((), str(uuid7()), 300, audience=TICKET, **said)

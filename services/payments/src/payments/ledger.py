@@ -1,1 +1,272 @@
-"""The states of a payment attempt."""
+"""The states of a payment attempt, and what a gateway's word makes of them.
+
+An attempt is one try to have money; its operations are the calls that can move money. What a gateway
+says comes by many ways (the answer to a call, the payer's return, a webhook, the janitor's look-up, a
+person), more than once: `charge` and `settle` decide what it changes, so that repeats and late news change
+nothing twice and nothing leads back from `succeeded`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from payments.gateways.base import Avs, Cvv, Result
+
+State = Literal[
+    "submitting",
+    "requires_action",
+    "pending",
+    "authorized",
+    "succeeded",
+    "declined",
+    "failed",
+    "unknown",
+    "canceled",
+    "expired",
+    "voided",
+    "void_pending",
+    "needs_review",
+]
+Asked = Literal["call", "resend", "look", "webhook", "person"]
+"""Of what a result is: the first answer to a call that can move money; the answer to the same call sent
+again; a look-up; news from the gateway; a person's decision."""
+
+OPEN: frozenset[State] = frozenset(
+    ("submitting", "requires_action", "pending", "authorized", "unknown", "needs_review")
+)
+"""While an attempt is in one of these, no other may be made for its invoices."""
+OVER: frozenset[State] = frozenset(("canceled", "expired", "failed", "declined", "voided"))
+"""Left only by money that is proven to have come."""
+_AFTER_A_HOLD = frozenset(("succeeded", "voided", "canceled", "expired", "needs_review"))
+RESERVED = frozenset(("submitting", "unknown", "pending", "succeeded", "needs_review"))
+"""An operation in one of these may have moved money, or has."""
+
+SUBMITTED = timedelta(seconds=60)
+DAY = timedelta(days=1)
+FIRST = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+SCHEDULE: dict[str, tuple[timedelta, ...]] = {
+    "unknown": (*FIRST, timedelta(hours=6), *[DAY] * 5),
+    "pending": (*FIRST, timedelta(hours=6), *[DAY] * 14),
+    "requires_action": (*FIRST, *[timedelta(hours=1)] * 48),
+    "authorized": (DAY,) * 30,
+    "void_pending": (*FIRST, timedelta(hours=6), *[DAY] * 5),
+}
+NOT_FOUND_TIMES, NOT_FOUND_AFTER = 2, timedelta(minutes=30)
+"""What a gateway does not know twice, the second time after this long, has surely not happened."""
+
+
+class Attempt(NamedTuple):
+    """What of an attempt decides."""
+
+    state: State
+    amount: int
+    currency: str
+    authorize: bool
+    gateway_ref: str | None
+    duplicate: bool
+    not_found: int
+    age: timedelta
+
+
+@dataclass(frozen=True)
+class Change:
+    """`state` to go to; `money` is what came in now (to be booked), `reason` is for a person. `not_found`:
+    the gateway did not know it, once more."""
+
+    state: State
+    money: int = 0
+    reason: str | None = None
+    alert: str | None = None
+    not_found: bool = False
+
+
+def charge(attempt: Attempt, result: Result, asked: Asked) -> Change | None:
+    """What `result` makes of an attempt; None: nothing."""
+    target = _target(attempt, result, asked)
+    if target is None or target.not_found:
+        return target
+    if attempt.state == target.state and not target.money:
+        return None
+    if attempt.state == "succeeded":
+        return None
+    if attempt.state in OVER:
+        return _late(attempt, target)
+    if attempt.state == "void_pending":
+        return target if target.state in ("voided", "declined") else None
+    if attempt.state == "authorized" and target.state not in _AFTER_A_HOLD:
+        return None
+    if attempt.state == "needs_review" and asked != "person" and target.state != "succeeded":
+        return None
+    return target
+
+
+def _target(attempt: Attempt, result: Result, asked: Asked) -> Change | None:
+    plain = _PLAIN.get(result.outcome)
+    if plain is not None:
+        return Change(plain)
+    match result.outcome:
+        case "approved" | "review" | "partially_refunded" | "refunded" | "reversed":
+            return _approved(attempt, result)
+        case "needs_review":
+            return Change("needs_review", reason=result.message, alert="needs_review")
+        case "duplicate":
+            return Change("unknown", reason="the gateway calls it a duplicate")
+        case "requires_action":
+            return _waiting(attempt, asked)
+        case "error":
+            # An error says that this call moved nothing. Of an earlier one, it says nothing.
+            return Change("failed") if asked in ("call", "person") else None
+        case "unknown":
+            # A look-up or a repeat that fails changes nothing.
+            return Change("unknown") if asked == "call" else None
+        case "not_found":
+            return _absent(attempt) if asked in ("look", "resend") else None
+        case _:
+            return None
+
+
+_PLAIN: dict[str, State] = {
+    "declined": "declined",
+    "canceled": "canceled",
+    "voided": "voided",
+    "pending": "pending",
+}
+
+
+def _approved(attempt: Attempt, result: Result) -> Change:
+    if not result.gateway_ref and not attempt.gateway_ref:
+        return Change("unknown", reason="approved without a reference")
+    if attempt.gateway_ref and result.gateway_ref and attempt.gateway_ref != result.gateway_ref:
+        return Change("needs_review", reason="approved under another reference", alert="needs_review")
+    if result.currency not in (None, attempt.currency):
+        return Change("needs_review", reason="another currency than asked for", alert="needs_review")
+    if result.amount not in (None, attempt.amount):
+        return Change("needs_review", reason="another amount than asked for", alert="needs_review")
+    if result.captured is False or (attempt.authorize and result.captured is not True):
+        return Change("authorized")
+    return Change("succeeded", money=attempt.amount)
+
+
+def _waiting(attempt: Attempt, asked: Asked) -> Change | None:
+    if attempt.state == "submitting":
+        return Change("requires_action")
+    if attempt.state == "unknown" and asked in ("look", "resend"):
+        return _absent(attempt)
+    return None
+
+
+def _absent(attempt: Attempt) -> Change | None:
+    if attempt.state != "unknown":
+        return None
+    if attempt.duplicate:
+        return Change("needs_review", reason="a duplicate, but of another payment", alert="needs_review")
+    if attempt.not_found + 1 >= NOT_FOUND_TIMES and attempt.age >= NOT_FOUND_AFTER:
+        return Change("failed")
+    return Change("unknown", not_found=True)
+
+
+def _late(attempt: Attempt, target: Change) -> Change | None:
+    if target.state == "succeeded":
+        return Change("succeeded", target.money, f"paid although it was {attempt.state}", "late_success")
+    if target.state == "authorized":
+        return Change("void_pending", reason=f"authorised although it was {attempt.state}", alert="late_hold")
+    return None
+
+
+OperationState = Literal[
+    "submitting", "unknown", "pending", "succeeded", "declined", "failed", "needs_review"
+]
+
+
+def settle(
+    state: OperationState, result: Result, asked: Asked, *, not_found: int, age: timedelta
+) -> OperationState | None:
+    """What `result` makes of a capture, void or refund; None: nothing."""
+    if state in ("succeeded", "declined", "failed"):
+        return None
+    match result.outcome:
+        case "approved" | "voided" | "refunded" | "partially_refunded" | "refund_approved" | "canceled":
+            target: OperationState | None = "succeeded"
+        case "pending" | "review":
+            target = "pending"
+        case "declined" | "refund_failed":
+            target = "declined"
+        case "error":
+            target = "failed" if asked in ("call", "person") else None
+        case "unknown" | "duplicate":
+            target = "unknown" if asked == "call" else None
+        case "needs_review":
+            target = "needs_review"
+        case "not_found":
+            gone = not_found + 1 >= NOT_FOUND_TIMES and age >= NOT_FOUND_AFTER
+            target = "failed" if asked == "call" or (gone and asked != "webhook") else None
+        case _:
+            target = None
+    return target if target != state else None
+
+
+class Money(NamedTuple):
+    """Of one attempt: what was taken, given back, and is reserved for refunds on their way."""
+
+    captured: int = 0
+    refunded: int = 0
+    reserved: int = 0
+
+    @property
+    def refundable(self) -> int:
+        return self.captured - self.refunded - self.reserved
+
+
+def money(operations: Iterable[tuple[str, str, int]]) -> Money:
+    """`operations` are (kind, state, amount). A void takes back all that was taken."""
+    captured = refunded = reserved = 0
+    for kind, state, amount in operations:
+        if kind in ("sale", "capture") and state == "succeeded":
+            captured += amount
+        elif kind in ("refund", "void") and state == "succeeded":
+            refunded += amount
+        elif kind in ("refund", "void") and state in RESERVED:
+            reserved += amount
+    return Money(captured, refunded, reserved)
+
+
+Policy = Literal["off", "record", "review", "void"]
+_RANK: tuple[Policy, ...] = ("off", "record", "review", "void")
+
+
+def policy(*, avs: Avs | None, cvv: Cvv | None, avs_policy: Policy, cvv_policy: Policy) -> Policy:
+    """What is to be done with an approved payment: the strictest that a failed check asks for. What the
+    gateway did not check has not failed."""
+    asked: list[Policy] = ["off"]
+    if avs == "no_match":
+        asked.append(avs_policy)
+    if cvv == "no_match":
+        asked.append(cvv_policy)
+    return max(asked, key=_RANK.index)
+
+
+def next_check(state: str, checks: int, now: datetime) -> datetime | None:
+    """When an attempt or operation in `state` is looked at again; None: a person must."""
+    if state == "submitting":
+        return now + SUBMITTED
+    steps = SCHEDULE.get(state)
+    return now + steps[checks] if steps and checks < len(steps) else None
+
+
+SENTENCES: dict[State, str] = {
+    "submitting": "We are working on your payment.",
+    "requires_action": "Your payment is not finished.",
+    "pending": "Your payment is on its way. We will tell you when it has arrived.",
+    "authorized": "Your payment was accepted.",
+    "succeeded": "Thank you, your payment has arrived.",
+    "declined": "Your payment was declined. You have not been charged. Try another card.",
+    "failed": "The card processor could not be reached. You have not been charged.",
+    "unknown": "We are checking your payment. Please do not pay again.",
+    "canceled": "You left the payment. You have not been charged.",
+    "expired": "The payment page has expired. You have not been charged.",
+    "voided": "Your payment was taken back. You have not been charged.",
+    "void_pending": "Your payment was declined. You have not been charged. Try another card.",
+    "needs_review": "We are checking your payment. Please do not pay again.",
+}
+"""What a payer is told; the gateway's own words are for staff."""

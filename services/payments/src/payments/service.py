@@ -1,11 +1,13 @@
 """What this service is."""
 
-from shared.service import Service, no_tools
+from shared.service import Service
 
 from payments.api import router
 from payments.handlers import handlers
+from payments.loops import janitor, webhooks
 from payments.models import Base
 from payments.settings import PaymentsSettings
+from payments.tools import open_tools
 
 service = Service(
     name="payments",
@@ -13,6 +15,6 @@ service = Service(
     metadata=Base.metadata,
     router=router,
     handlers=handlers,
-    loops=(),
-    open_tools=no_tools,
+    loops=(janitor, webhooks),
+    open_tools=open_tools,
 )

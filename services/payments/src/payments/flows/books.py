@@ -63,7 +63,9 @@ async def give_back(
     """Books money that went back: first from what is credit, then from the invoices it had paid. Raises 409
     for more than is left of the payment."""
     row = await locked_payment(work, payment_id)
-    left = await left_of(work.session, payment_id)
+    held = await left_of(work.session, payment_id)
+    await locked_invoices(work, [id for id in held if id is not None])
+    left = await left_of(work.session, payment_id)  # a credit note may have moved it until now
     if amount > sum(left.values()):
         raise conflict("This is more than is left of the payment", left=sum(left.values()))
     parts, rest = dict[UUID | None, int](), amount
@@ -71,10 +73,7 @@ async def give_back(
         part = min(rest, max(left[id], 0))
         if part:
             parts[id], rest = -part, rest - part
-    if rest:  # the payment's credit was used elsewhere and its sums by invoice differ in sign
-        parts[None] = parts.get(None, 0) - rest
     touched = [id for id in parts if id is not None]
-    await locked_invoices(work, touched)
     await _book(work, row._mapping, parts, who, payment_id=payment_id, operation_id=operation_id, kind=kind)
     await touch(work, touched)
     only = touched[0] if len(parts) == 1 and touched else None
@@ -178,3 +177,16 @@ async def take_office_payment(
         after={"amount": row["amount"], "method": row["method"]},
     )
     return row
+
+
+async def take_back(work: Work[Any], *, operation_id: UUID, who: str) -> None:
+    """A refund that came back: its entries are turned round."""
+    query = select(entry).where(entry.c.operation_id == operation_id, entry.c.kind == "refund")
+    rows = (await work.session.execute(query)).all()
+    touched = [row.invoice_id for row in rows if row.invoice_id is not None]
+    await locked_invoices(work, touched)
+    for row in rows:
+        about = {"payment_id": row.payment_id, "operation_id": operation_id, "kind": "refund"}
+        owner = {"debtor_id": row.debtor_id, "currency": row.currency}
+        await _book(work, owner, {row.invoice_id: -row.amount}, who, **about)
+    await touch(work, touched)

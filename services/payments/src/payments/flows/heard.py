@@ -12,6 +12,7 @@ from shared.work import Work
 from sqlalchemy import Table, select, update
 
 from payments.flows.news import touch
+from payments.gateways.scrub import scrub
 from payments.invoice import forbidding_words
 from payments.models import company, customer, dispatch, invoice, location
 
@@ -45,11 +46,11 @@ def _dispatch(event: DispatchCreated | DispatchUpdated) -> dict[str, Any]:
         "version": event.version,
         "number": said.number,
         "partner": event.partner,
-        "problem": problem[:300] or None,
+        "problem": scrub(problem)[:300] or None,
         "fee_open": said.fee.open if said.fee.open is not None else said.fee.amount,
         "currency": said.fee.currency,
         "do_not_collect": said.do_not_collect,
-        "do_not_collect_because": words,
+        "do_not_collect_because": scrub(words) if words else None,
     }
 
 

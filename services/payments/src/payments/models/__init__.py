@@ -10,6 +10,8 @@ from payments.models.attempts import ticket as ticket
 from payments.models.attempts import webhook as webhook
 from payments.models.base import Base as Base
 from payments.models.gateways import gateway_account as gateway_account
+from payments.models.gateways import gateway_token as gateway_token
+from payments.models.gateways import saved_card as saved_card
 from payments.models.heard import company as company
 from payments.models.heard import customer as customer
 from payments.models.heard import dispatch as dispatch

@@ -28,3 +28,27 @@ gateway_account = Table(
 )
 """`options` are readable, `secrets` a sealed JSON object that is never given out. A policy is off, record,
 review or void."""
+
+gateway_token = Table(
+    "gateway_token",
+    Base.metadata,
+    Column("account_id", Uuid, primary_key=True),
+    must("sealed", Text),
+    must("updated_at", UtcDateTime),
+)
+"""OAuth2 tokens of an account, sealed. They rotate: the new pair is stored before it is used."""
+
+saved_card = Table(
+    "saved_card",
+    Base.metadata,
+    Column("id", Uuid, primary_key=True),
+    must("debtor_id", Uuid, index=True),
+    must("account_id", Uuid),
+    must("sealed", Text),
+    Column("brand", String(30), nullable=True),
+    Column("last4", String(4), nullable=True),
+    flag("closed"),
+    must("saved_by", String(200)),
+    must("created_at", UtcDateTime),
+)
+"""Cards kept at the gateway. We have only the gateway's name for it, sealed."""

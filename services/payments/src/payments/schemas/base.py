@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 CLEAN = r"^[^\x00]*$"  # PostgreSQL stores no zero byte
-MOST = 10**12
+MOST = 10**11
 Text = Annotated[str, Field(max_length=300, pattern=CLEAN)]
 Name = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Remark = Annotated[str, Field(max_length=5000, pattern=CLEAN)]

@@ -1,0 +1,211 @@
+"""/v1/payment-attempts: charging cards"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from shared.etag import BasedOn, set_etag
+from shared.pages import Cursor, Limit, Page
+from shared.problems import Problem
+from sqlalchemy import select
+
+from payments.api.depends import Admin, At, Office, Reading, Writing, once
+from payments.flows import accounts, attempts, calls, operations, reviews, sending
+from payments.flows.cards import keep_card
+from payments.flows.outcomes import locked
+from payments.ledger import State
+from payments.models import alert, attempt, saved_card
+from payments.queries.attempts import answered, detail
+from payments.queries.invoices import page
+from payments.schemas.gateways import (
+    AlertOut,
+    AttemptDetail,
+    AttemptNew,
+    AttemptOut,
+    CardOut,
+    Decision,
+    OperationNew,
+    Settled,
+)
+
+router = APIRouter(prefix="/v1", tags=["card payments"])
+
+
+@router.get("/payment-attempts")
+async def list_attempts(
+    _who: Office,
+    read: Reading,
+    state: Annotated[State | None, Query(description="`needs_review` is the queue for a person.")] = None,
+    customer_id: UUID | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[AttemptOut]:
+    """Newest first."""
+    where = [] if state is None else [attempt.c.state == state]
+    where += [] if customer_id is None else [attempt.c.debtor_id == customer_id]
+    order = (attempt.c.created_at, attempt.c.id)
+    rows, more = await page(read, attempt, *where, order=order, cursor=cursor, limit=limit)
+    return Page(items=[AttemptOut.model_validate(row) for row in rows], next=more)
+
+
+@router.post("/payment-attempts", status_code=201, response_model=AttemptDetail)
+async def start_attempt(who: Office, at: At, request: Request, response: Response, body: AttemptNew) -> Any:
+    """Takes or holds money for invoices: with a saved card at once, otherwise on the gateway's page at
+    `redirect_url`. No card number ever passes here."""
+    if body.card_id is not None and body.token is not None:
+        raise Problem(422, "Name a saved card or a token, not both")
+    shares = {part.invoice_id: part.amount for part in body.invoices}
+    if len(shares) < len(body.invoices):
+        raise Problem(422, "One invoice is named twice")
+    secret = body.token.get_secret_value() if body.token else ""
+    same = once(request, who.subject, body.model_dump_json(), secret)
+    async with at.work() as work:
+        extra: dict[str, Any] = {"token": True} if body.token else {}
+        account_id = body.account_id
+        if body.card_id is not None:
+            card = await _card(work, body.card_id)
+            extra, account_id = {"card": str(card.id)}, card.account_id
+        account = await accounts.chosen(work, id=account_id, portal=False)
+        id, new = await attempts.begin(
+            work, account=account, shares=shares, kind=body.kind, channel="office", extra=extra, **same
+        )
+    if new and extra:
+        await calls.charge_card(at, id, token=body.token)
+    elif new:
+        await calls.start_hosted(at, id)
+    else:
+        await answered(at.database, id, at.settings.gateway_seconds)
+    response.headers["Location"] = f"/v1/payment-attempts/{id}"
+    return await _shown(at, response, id)
+
+
+@router.get("/payment-attempts/{id}", response_model=AttemptDetail)
+async def read_attempt(_who: Office, at: At, response: Response, id: UUID) -> Any:
+    return await _shown(at, response, id)
+
+
+@router.post("/payment-attempts/{id}/look", response_model=AttemptDetail)
+async def look_now(who: Office, at: At, response: Response, id: UUID) -> Any:
+    """Asks the gateway now, instead of waiting for the schedule."""
+    async with at.database.read() as read:
+        row = await detail(read, id)
+    if row["state"] == "void_pending" or (
+        not row["order_ref"] and not row["gateway_ref"] and row["state"] == "submitting"
+    ):
+        return await _shown(at, response, id)
+    await calls.look(at, id, "person")
+    return await _shown(at, response, id)
+
+
+@router.post("/payment-attempts/{id}/cancel", response_model=AttemptDetail)
+async def cancel_attempt(who: Office, at: At, response: Response, id: UUID) -> Any:
+    """Ends a page that nobody paid, so that the invoice can be paid in another way."""
+    async with at.database.read() as read:
+        await detail(read, id)
+    await calls.close_page(at, id, "person", who.subject)
+    return await _shown(at, response, id)
+
+
+async def _operate(
+    kind: str, who: Any, at: At, request: Request, response: Response, id: UUID, body: OperationNew
+) -> Any:
+    same = once(request, who.subject, body.model_dump_json())
+    async with at.work() as work:
+        row = await locked(work, id)
+        known = await attempts.replayed(work, **same)
+        operation_id = (
+            known.id
+            if known
+            else await operations.begin(
+                work,
+                row,
+                kind=kind,
+                amount=body.amount,
+                reason=body.reason,
+                who=who.subject,
+                caller=same["caller"],
+                idempotency_key=same["key"],
+                request_hash=same["request_hash"],
+            )
+        )
+    if known is None:
+        await sending.perform(at, operation_id)
+    return await _shown(at, response, id)
+
+
+@router.post("/payment-attempts/{id}/capture", response_model=AttemptDetail)
+async def capture(
+    who: Office, at: At, request: Request, response: Response, id: UUID, body: OperationNew
+) -> Any:
+    """Takes what is held, or a part of it."""
+    return await _operate("capture", who, at, request, response, id, body)
+
+
+@router.post("/payment-attempts/{id}/void", response_model=AttemptDetail)
+async def void(
+    who: Office, at: At, request: Request, response: Response, id: UUID, body: OperationNew
+) -> Any:
+    """Takes a hold back, or a payment that is not settled yet. Always the whole of it."""
+    return await _operate("void", who, at, request, response, id, body.model_copy(update={"amount": None}))
+
+
+@router.post("/payment-attempts/{id}/refund", response_model=AttemptDetail)
+async def refund(
+    who: Office, at: At, request: Request, response: Response, id: UUID, body: OperationNew
+) -> Any:
+    """Gives back a part, or all that is left."""
+    return await _operate("refund", who, at, request, response, id, body)
+
+
+@router.post("/payment-attempts/{id}/decision", response_model=AttemptDetail)
+async def decide(
+    who: Admin, work: Writing, response: Response, id: UUID, based_on: BasedOn, body: Decision
+) -> Any:
+    """What a person found out about a payment that is unknown or needs a review."""
+    await reviews.decide(work, id=id, based_on=based_on, who=who.subject, **body.model_dump())
+    found = await detail(work.session, id)
+    set_etag(response, found["version"])
+    return found
+
+
+@router.post("/payment-attempts/{id}/save-card", status_code=201)
+async def save_card(who: Office, at: At, id: UUID) -> CardOut:
+    """Keeps the card of a payment at the gateway, to be charged again."""
+    return CardOut.model_validate(await keep_card(at, id, who.subject))
+
+
+@router.get("/saved-cards")
+async def list_cards(_who: Office, read: Reading, customer_id: UUID) -> list[CardOut]:
+    query = select(saved_card).where(saved_card.c.debtor_id == customer_id, ~saved_card.c.closed)
+    return [CardOut.model_validate(row) for row in await read.execute(query.order_by(saved_card.c.id))]
+
+
+@router.get("/payment-alerts")
+async def list_alerts(
+    _who: Office, read: Reading, settled: bool = False, cursor: Cursor = None, limit: Limit = 50
+) -> Page[AlertOut]:
+    """What a person should know of, newest first."""
+    where = alert.c.settled_at.is_not(None) if settled else alert.c.settled_at.is_(None)
+    order = (alert.c.raised_at, alert.c.id)
+    rows, more = await page(read, alert, where, order=order, cursor=cursor, limit=limit)
+    return Page(items=[AlertOut.model_validate(row) for row in rows], next=more)
+
+
+@router.post("/payment-alerts/{id}/settle", status_code=204)
+async def settle_alert(who: Office, work: Writing, id: UUID, based_on: BasedOn, body: Settled) -> None:
+    await reviews.settle_alert(work, id=id, based_on=based_on, note=body.note, who=who.subject)
+
+
+async def _card(work: Any, id: UUID) -> Any:
+    query = select(saved_card).where(saved_card.c.id == id, ~saved_card.c.closed)
+    found = (await work.session.execute(query)).one_or_none()
+    if found is None:
+        raise Problem(404, "No such saved card")
+    return found
+
+
+async def _shown(at: At, response: Response, id: UUID) -> Any:
+    async with at.database.read() as read:
+        found = await detail(read, id)
+    set_etag(response, found["version"])
+    return found

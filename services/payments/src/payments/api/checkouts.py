@@ -1,0 +1,101 @@
+"""/v1/checkouts: Pay Now, and the way back from the gateway's page"""
+
+import html
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from shared.auth import allow_anyone
+from shared.db import Row
+from shared.problems import Problem
+
+from payments.api.depends import At, once
+from payments.flows import calls
+from payments.flows.checkouts import check_out
+from payments.ledger import SENTENCES
+from payments.queries.attempts import answered
+from payments.schemas.gateways import CheckoutNew, CheckoutOut
+
+router = APIRouter(prefix="/v1/checkouts", tags=["checkout"], dependencies=[Depends(allow_anyone)])
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
+
+@router.post("", status_code=201)
+async def start_checkout(at: At, request: Request, response: Response, body: CheckoutNew) -> CheckoutOut:
+    """Opens the gateway's page for the invoices of a checkout ticket. A ticket is good for one payment."""
+    said = await request.app.state.verifier.checkout_ticket(body.ticket.get_secret_value())
+    shares = {part.invoice_id: part.amount for part in body.invoices}
+    if len(shares) < len(body.invoices):
+        raise Problem(422, "One invoice is named twice")
+    same = once(request, str(said.account_id), said.id, body.model_dump_json())
+    async with at.work() as work:
+        id, new = await check_out(
+            work,
+            said=said,
+            shares=shares,
+            amount=body.amount,
+            key=same["key"],
+            request_hash=same["request_hash"],
+        )
+    if new:
+        await calls.start_hosted(at, id)
+    row = await answered(at.database, id, at.settings.gateway_seconds)
+    response.headers["Location"] = f"/v1/checkouts/{id}"
+    response.headers["Cache-Control"] = "no-store"
+    return _shown(row)
+
+
+@router.get("/{id}")
+async def read_checkout(at: At, response: Response, id: UUID) -> CheckoutOut:
+    """How a payment stands, for the payer who started it."""
+    response.headers["Cache-Control"] = "no-store"
+    return _shown(await answered(at.database, id, 0))
+
+
+@router.get("/{id}/return", include_in_schema=False)
+async def come_back(at: At, request: Request, id: UUID) -> Response:
+    """The payer is back. What the address says proves nothing: the gateway is asked. However often it is
+    opened, it changes nothing twice."""
+    row = await answered(at.database, id, 0)
+    case = await calls.open_case(at, row.id)
+    said = case.gateway.complete_return(dict(request.query_params), case.expected)
+    left = request.query_params.get("left") == "yes"
+    if said.canceled or (left and row.state == "requires_action"):
+        await calls.close_page(at, id, "return", "payer")
+    elif said.verified:
+        await calls.complete(at, id, "return")
+    return RedirectResponse(f"/v1/checkouts/{id}/done", 303, headers=_HEADERS)
+
+
+@router.get("/{id}/done", include_in_schema=False)
+async def show_outcome(at: At, id: UUID) -> Response:
+    """A plain page: what became of the payment, and the way on."""
+    row = await answered(at.database, id, at.settings.gateway_seconds)
+    links = [(at.settings.web_url, "Back")]
+    if row.state == "requires_action" and row.redirect_url:
+        links.insert(0, (row.redirect_url, "Go on paying"))
+    anchors = " · ".join(f'<a href="{html.escape(url)}">{name}</a>' for url, name in links)
+    body = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Your payment</title>'
+        '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
+        "<style>body{font:1.1rem/1.5 system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem}</style>"
+        f"<main><h1>Your payment</h1><p role=status>{html.escape(SENTENCES[row.state])}</p>"
+        f"<p>{anchors}</p></main>"
+    )
+    return HTMLResponse(body, headers=_HEADERS)
+
+
+def _shown(row: Row) -> Any:
+    return CheckoutOut(
+        id=row.id,
+        state=row.state,
+        says=SENTENCES[row.state],
+        amount=row.amount,
+        currency=row.currency,
+        redirect_url=row.redirect_url if row.state == "requires_action" else None,
+    )

@@ -1,0 +1,84 @@
+"""/v1/gateways and /v1/gateway-accounts: the card services"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import SecretStr
+from shared.etag import BasedOn, set_etag
+from sqlalchemy import select
+
+from payments.api.depends import Admin, At, Office, Reading, Writing
+from payments.flows import accounts
+from payments.gateways import ACCOUNTS
+from payments.gateways.base import Result
+from payments.models import gateway_account
+from payments.queries.invoices import one
+from payments.schemas.gateways import GatewayEdit, GatewayKind, GatewayNew, GatewayOut, Tested
+from payments.tools import guarded
+
+router = APIRouter(prefix="/v1", tags=["gateways"])
+
+
+@router.get("/gateways")
+async def list_gateways(_who: Office) -> list[GatewayKind]:
+    """Those that can be set up, with the fields of their forms."""
+    return [
+        GatewayKind(name=name, form=model.model_json_schema()) for name, model in sorted(ACCOUNTS.items())
+    ]
+
+
+@router.get("/gateway-accounts")
+async def list_accounts(_who: Office, read: Reading) -> list[GatewayOut]:
+    rows = await read.execute(select(gateway_account).order_by(gateway_account.c.id))
+    return [GatewayOut.model_validate(row) for row in rows]
+
+
+@router.post("/gateway-accounts", status_code=201)
+async def create_account(who: Admin, work: Writing, response: Response, body: GatewayNew) -> GatewayOut:
+    """Secrets are stored sealed and never given out again. A new default takes the place of the old one."""
+    about = body.model_dump(exclude={"fields"})
+    row = await accounts.add(work, fields=_plain(body.fields), who=who.subject, **about)
+    response.headers["Location"] = f"/v1/gateway-accounts/{row.id}"
+    return _shown(response, row)
+
+
+@router.get("/gateway-accounts/{id}")
+async def read_account(_who: Office, read: Reading, response: Response, id: UUID) -> GatewayOut:
+    return _shown(response, await one(read, gateway_account, id, called="gateway account"))
+
+
+@router.patch("/gateway-accounts/{id}")
+async def edit_account(
+    who: Admin, work: Writing, response: Response, id: UUID, based_on: BasedOn, body: GatewayEdit
+) -> GatewayOut:
+    about = body.model_dump(exclude={"fields"}, exclude_unset=True)
+    fields = _plain(body.fields) if "fields" in body.model_fields_set else None
+    row = await accounts.edit(work, id=id, based_on=based_on, fields=fields, who=who.subject, **about)
+    return _shown(response, row)
+
+
+@router.post("/gateway-accounts/{id}/test")
+async def check_account(_who: Admin, at: At, id: UUID) -> Tested:
+    """Asks the gateway whether the account is good. Moves no money."""
+    async with at.database.read() as read:
+        row = await one(read, gateway_account, id, called="gateway account")
+    result = await guarded(at.settings, at.tools.gateway(row, at.database).check_connection())
+    said = "The account works." if result.outcome == "approved" else _wrong(result)
+    async with at.work() as work:
+        await accounts.tested(work, id=id, said=said)
+    return Tested(ok=result.outcome == "approved", said=said)
+
+
+def _wrong(result: Result) -> str:
+    what = result.message or result.code or result.outcome
+    return f"The account does not work: {what}"
+
+
+def _plain(fields: dict[str, SecretStr]) -> dict[str, Any]:
+    return {name: value.get_secret_value() for name, value in fields.items()}
+
+
+def _shown(response: Response, row: Any) -> GatewayOut:
+    set_etag(response, row.version)
+    return GatewayOut.model_validate(row)

@@ -1,0 +1,52 @@
+"""/v1/gateway-webhooks: what gateways tell"""
+
+from fastapi import APIRouter, Depends, Request
+from shared.auth import allow_anyone
+from shared.db import utcnow
+from shared.problems import Problem, not_found, unavailable
+from sqlalchemy import select
+
+from payments.api.depends import At
+from payments.flows.webhooks import keep
+from payments.gateways import ACCOUNTS
+from payments.gateways.base import Webhook
+from payments.gateways.scrub import KEPT, scrub
+from payments.models import gateway_account
+
+router = APIRouter(prefix="/v1/gateway-webhooks", tags=["webhooks"], dependencies=[Depends(allow_anyone)])
+_LONGEST = 1_000_000
+
+
+@router.post("/{gateway}")
+async def hear(at: At, request: Request, gateway: str) -> dict[str, bool]:
+    """Believed only with the gateway's signature. Answered once it is stored; a repeat is answered alike."""
+    if gateway not in ACCOUNTS:
+        raise not_found("gateway")
+    body = await _body(request)
+    query = select(gateway_account).where(gateway_account.c.gateway == gateway, ~gateway_account.c.closed)
+    async with at.database.read() as read:
+        accounts = (await read.execute(query)).all()
+    headers = dict(request.headers)
+    for row in accounts:
+        heard: Webhook = await at.tools.gateway(row, at.database).parse_webhook(body, headers, utcnow())
+        if heard.result.outcome == "rejected":
+            continue
+        if heard.external_id is None and heard.result.outcome in ("unknown", "error"):
+            raise unavailable("The signature cannot be checked just now", 60)
+        async with at.work() as work:
+            await keep(work, account_id=row.id, heard=heard, body=_stored(body))
+        return {"received": True}
+    raise Problem(400, "This is not signed as the gateway signs", "Check the webhook's secret.")
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST:
+            raise Problem(413, "This is too long")
+    return bytes(body)
+
+
+def _stored(body: bytes) -> bytes:
+    return scrub(body.decode("utf-8", "replace"), keep=KEPT).encode()

@@ -1,0 +1,126 @@
+"""Attempts begun: the invoices are locked and taken, and all is committed before a gateway is called."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from shared.db import Row, uuid7
+from shared.problems import Problem, conflict
+from shared.work import Work
+from sqlalchemy import insert, select
+
+from payments import ledger
+from payments.flows.books import locked_invoices
+from payments.flows.traces import Heard, insert_operation, note
+from payments.gateways.base import Result
+from payments.invoice import not_payable, standing
+from payments.models import attempt, attempt_invoice, operation
+from payments.queries.invoices import blocked_by
+
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: people read them out
+
+
+def hashed(*parts: object) -> str:
+    return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()
+
+
+async def replayed(work: Work[Any], *, caller: str, key: str, request_hash: str) -> Row | None:
+    """The operation that this Idempotency-Key made before. Raises 422 where the request was another."""
+    query = select(operation).where(operation.c.caller == caller, operation.c.idempotency_key == key)
+    found = (await work.session.execute(query)).one_or_none()
+    if found is not None and found.request_hash != request_hash:
+        raise Problem(422, "This Idempotency-Key was used for another request", "Use a new key.")
+    return found
+
+
+async def begin(
+    work: Work[Any],
+    *,
+    account: Row,
+    shares: Mapping[UUID, int | None],
+    kind: str,
+    channel: str,
+    caller: str,
+    key: str,
+    request_hash: str,
+    return_to: str | None = None,
+    extra: dict[str, Any] | None = None,
+) -> tuple[UUID, bool]:
+    """Begins an attempt to pay `shares` (None: all that is left of that invoice): its id, and whether it is
+    new. Raises 404, 409 where an invoice cannot be paid or another attempt is open, 422."""
+    invoices = await locked_invoices(work, shares)
+    known = await replayed(work, caller=caller, key=key, request_hash=request_hash)
+    if known is not None:
+        return known.attempt_id, False
+    if len(invoices) < len(shares) or not shares:
+        raise Problem(404, "No such invoice")
+    rows = [row for row, _ in invoices.values()]
+    if len({(row.debtor_id, row.currency) for row in rows}) > 1:
+        raise Problem(422, "Invoices of different customers or currencies are paid one by one")
+    parts = {id: await _part(work, invoices[id], share) for id, share in shares.items()}
+    await _none_open(work, shares)
+    id = uuid7()
+    row = {
+        "id": id,
+        "version": 1,
+        "short_ref": "".join(secrets.choice(_LETTERS) for _ in range(8)),
+        "debtor_id": rows[0].debtor_id,
+        "account_id": account.id,
+        "gateway": account.gateway,
+        "kind": kind,
+        "channel": channel,
+        "state": "submitting",
+        "amount": sum(parts.values()),
+        "currency": rows[0].currency,
+        "caller": caller,
+        "return_to": return_to,
+        "extra": extra or {},
+        "checks": 0,
+        "not_found": 0,
+        "next_check_at": ledger.next_check("submitting", 0, work.now),
+        "created_at": work.now,
+        "updated_at": work.now,
+    }
+    await work.session.execute(insert(attempt), [row])
+    taken = [{"attempt_id": id, "invoice_id": each, "amount": parts[each], "open": True} for each in parts]
+    await work.session.execute(insert(attempt_invoice), taken)
+    once = {"caller": caller, "idempotency_key": key, "request_hash": request_hash}
+    await insert_operation(work, id, kind, sum(parts.values()), due=None, **once)
+    made = (await work.session.execute(select(attempt).where(attempt.c.id == id))).one()
+    heard = Heard(Result(outcome="requires_action"), "call", "api", caller)
+    await note(
+        work, made, "submitting", heard, amount=made.amount, details={"invoices": [str(i) for i in parts]}
+    )
+    work.audit(who=caller, action="attempt.begun", subject=id, after={"amount": made.amount, "kind": kind})
+    return id, True
+
+
+async def _part(work: Work[Any], found: tuple[Row, int], share: int | None) -> int:
+    row, rest = found
+    blocked = await blocked_by(work.session, [row.dispatch_id] if row.dispatch_id else [])
+    why = not_payable(
+        standing=standing(row.state, total=row.total, settled=row.total - rest),
+        bill_to_partner=row.bill_to_partner,
+        do_not_collect=blocked.get(row.dispatch_id),
+        balance=rest,
+    )
+    if why or row.kind != "invoice":
+        raise conflict("This invoice cannot be paid", why, invoice_id=str(row.id))
+    if share is not None and share > rest:
+        raise conflict("This is more than is left of the invoice", "Pay less.", balance=rest)
+    return rest if share is None else share
+
+
+async def _none_open(work: Work[Any], shares: Mapping[UUID, Any]) -> None:
+    query = (
+        select(attempt.c.id, attempt.c.state)
+        .join_from(attempt, attempt_invoice, attempt_invoice.c.attempt_id == attempt.c.id)
+        .where(attempt_invoice.c.invoice_id.in_(shares), attempt_invoice.c.open)
+    )
+    found = (await work.session.execute(query)).first()
+    if found is not None:
+        raise conflict(
+            "A payment of this invoice is under way", ledger.SENTENCES[found.state], attempt_id=str(found.id)
+        )

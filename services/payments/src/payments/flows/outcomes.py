@@ -1,0 +1,205 @@
+"""The one place where an attempt's state changes: under a lock on its row, whoever brings the news."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared.db import Row, insert_ignore, uuid7
+from shared.problems import not_found
+from shared.work import Work
+from sqlalchemy import and_, select, update
+
+from payments import ledger
+from payments.flows import books
+from payments.flows.traces import Heard, insert_operation, note, raise_alert
+from payments.gateways.base import Result
+from payments.gateways.scrub import scrub
+from payments.models import (
+    attempt,
+    attempt_invoice,
+    customer,
+    gateway_account,
+    letter,
+    operation,
+)
+
+
+async def locked(work: Work[Any], attempt_id: UUID) -> Row:
+    query = select(attempt).where(attempt.c.id == attempt_id).with_for_update()
+    found = (await work.session.execute(query)).one_or_none()
+    if found is None:
+        raise not_found("payment attempt")
+    return found
+
+
+async def charge_of(work: Work[Any], attempt_id: UUID) -> Row:
+    """The operation that takes (or holds) the money."""
+    query = select(operation).where(
+        operation.c.attempt_id == attempt_id, operation.c.kind.in_(("sale", "authorize"))
+    )
+    return (await work.session.execute(query)).one()
+
+
+async def apply_charge(work: Work[Any], *, attempt_id: UUID, heard: Heard) -> ledger.State:
+    """What was heard of an attempt's charge; the state it is in then. Repeats change nothing."""
+    row = await locked(work, attempt_id)
+    result = await _own(work, row, _clean(heard.result))
+    change = ledger.charge(facts(row, work.now), result, heard.asked)
+    if change is None:
+        if heard.asked == "webhook":
+            await note(work, row, "heard", heard, details=_said(result))
+        return row.state
+    change = await _checked(work, row, result, change)
+    await note(work, row, change.state, heard, amount=change.money or None, details=_said(result))
+    await _write(work, row, result, change)
+    operated = await charge_of(work, attempt_id)
+    mirrored = {"state": _MIRROR[change.state], "version": operated.version + 1, "updated_at": work.now}
+    mirrored["gateway_ref"] = result.gateway_ref or operated.gateway_ref
+    await work.session.execute(update(operation).where(operation.c.id == operated.id).values(mirrored))
+    if change.money:
+        await book(work, row, operated.id, change.money, result, heard.who)
+    if change.alert:
+        await raise_alert(work, row, change.alert, change.reason or change.alert)
+    return change.state
+
+
+_MIRROR: dict[ledger.State, str] = {
+    "submitting": "submitting",
+    "requires_action": "submitting",
+    "pending": "pending",
+    "authorized": "succeeded",
+    "succeeded": "succeeded",
+    "declined": "declined",
+    "failed": "failed",
+    "unknown": "unknown",
+    "canceled": "failed",
+    "expired": "failed",
+    "voided": "failed",
+    "void_pending": "succeeded",
+    "needs_review": "needs_review",
+}
+
+
+def facts(row: Row, now: datetime) -> ledger.Attempt:
+    return ledger.Attempt(
+        state=row.state,
+        amount=row.amount,
+        currency=row.currency,
+        authorize=row.kind == "authorize",
+        gateway_ref=row.gateway_ref,
+        duplicate=bool(row.extra.get("duplicate")),
+        not_found=row.not_found,
+        age=now - row.created_at,
+    )
+
+
+def _clean(result: Result) -> Result:
+    return replace(result, message=scrub(result.message)) if result.message else result
+
+
+async def _own(work: Work[Any], row: Row, result: Result) -> Result:
+    """A reference that another attempt has is never borrowed."""
+    if result.gateway_ref is None:
+        return result
+    query = select(attempt.c.id).where(
+        attempt.c.account_id == row.account_id,
+        attempt.c.gateway_ref == result.gateway_ref,
+        attempt.c.id != row.id,
+    )
+    if (await work.session.execute(query)).first() is None:
+        return result
+    message = f"The gateway names a payment of another attempt: {result.gateway_ref}"
+    return replace(result, outcome="needs_review", gateway_ref=None, message=message)
+
+
+async def _checked(work: Work[Any], row: Row, result: Result, change: ledger.Change) -> ledger.Change:
+    """The account's rule for failed address and security code checks."""
+    if change.state not in ("authorized", "succeeded") or row.state in ledger.OVER:
+        return change
+    query = select(gateway_account).where(gateway_account.c.id == row.account_id)
+    account = (await work.session.execute(query)).one()
+    rule = ledger.policy(
+        avs=result.avs, cvv=result.cvv, avs_policy=account.avs_policy, cvv_policy=account.cvv_policy
+    )
+    why = f"address check: {result.avs}, security code: {result.cvv}"
+    if rule == "void":
+        return ledger.Change("void_pending", reason=why)
+    if rule == "review" or result.outcome == "review":
+        why = why if rule == "review" else "the gateway warns of fraud"
+        return replace(change, reason=why, alert=change.alert or "review")
+    return change
+
+
+async def _write(work: Work[Any], row: Row, result: Result, change: ledger.Change) -> None:
+    names = ("auth_code", "avs", "cvv", "last4", "brand", "code", "message")
+    values = {name: value for name in names if (value := getattr(result, name)) is not None}
+    if change.state in ("authorized", "succeeded", "void_pending", "pending") and result.gateway_ref:
+        values["gateway_ref"] = result.gateway_ref
+    extra = dict(row.extra)
+    if result.outcome == "duplicate":
+        extra["duplicate"] = True
+    if change.alert == "review":
+        values["review"] = change.reason
+    if change.state == "void_pending":
+        extra["void_to"] = "voided" if change.alert == "late_hold" else "declined"
+        await insert_operation(work, row.id, "void", row.amount, due=work.now, reason=change.reason)
+        work.wake("janitor")
+    same = row.state == change.state
+    checks = row.checks if same else 0
+    values |= {"state": change.state, "extra": extra, "checks": checks}
+    values["not_found"] = row.not_found + 1 if change.not_found else 0
+    if not same:
+        values["next_check_at"] = ledger.next_check(change.state, 0, work.now)
+    await set_attempt(work, row, **values)
+
+
+async def set_attempt(work: Work[Any], row: Row, **values: Any) -> None:
+    """Writes the attempt. What is over lets its invoices go; they are never taken again."""
+    values |= {"version": row.version + 1, "updated_at": work.now}
+    await work.session.execute(update(attempt).where(attempt.c.id == row.id).values(values))
+    if values.get("state", row.state) not in ledger.OPEN:
+        mine = and_(attempt_invoice.c.attempt_id == row.id, attempt_invoice.c.open)
+        await work.session.execute(update(attempt_invoice).where(mine).values(open=False))
+
+
+async def book(work: Work[Any], row: Row, operation_id: UUID, amount: int, result: Result, who: str) -> None:
+    """Money that came in goes to the attempt's invoices; what they do not need any more becomes credit, and a
+    person is told."""
+    query = select(attempt_invoice.c.invoice_id, attempt_invoice.c.amount)
+    query = query.where(attempt_invoice.c.attempt_id == row.id).order_by(attempt_invoice.c.invoice_id)
+    shares = {each.invoice_id: each.amount for each in await work.session.execute(query)}
+    made, excess = await books.receive(
+        work,
+        debtor_id=row.debtor_id,
+        shares=shares,
+        who=who,
+        method="paypal" if row.gateway == "paypal" else "card",
+        amount=amount,
+        currency=row.currency,
+        operation_id=operation_id,
+        gateway=row.gateway,
+        brand=result.brand or row.brand,
+        last4=result.last4 or row.last4,
+        reference=result.gateway_ref or row.gateway_ref,
+    )
+    if excess:
+        await raise_alert(
+            work, row, "credit", "More was paid than the invoices need: the rest is the customer's credit."
+        )
+    await _receipt(work, row, made["id"])
+
+
+async def _receipt(work: Work[Any], row: Row, payment_id: UUID) -> None:
+    query = select(customer.c.email).where(customer.c.id == row.debtor_id)
+    email = (await work.session.execute(query)).scalar_one_or_none()
+    if email:
+        new = {"id": uuid7(), "kind": "receipt", "about": payment_id, "recipient": email, "tries": 0}
+        new |= {"state": "waiting", "due_at": work.now, "created_at": work.now}
+        await work.session.execute(insert_ignore(work.session, letter, ["id"]), [new])
+        work.wake("letters")
+
+
+def _said(result: Result) -> dict[str, Any]:
+    names = ("outcome", "kind", "code", "message", "gateway_ref", "amount", "currency", "avs", "cvv")
+    return {name: value for name in names if (value := getattr(result, name)) is not None}

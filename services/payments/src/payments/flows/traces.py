@@ -1,0 +1,62 @@
+"""What is written down of an attempt: its operations, its events, and alerts for a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import structlog
+from shared.db import Row, uuid7
+from shared.work import Work
+from sqlalchemy import insert
+
+from payments import ledger
+from payments.gateways.base import Result
+from payments.models import alert, operation, payment_event
+
+log = structlog.get_logger()
+Source = Literal["api", "return", "webhook", "janitor", "person", "books"]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A result, of what it is one (`ledger.Asked`), by which way it came and who is behind it."""
+
+    result: Result
+    asked: ledger.Asked
+    source: Source
+    who: str
+
+
+async def insert_operation(
+    work: Work[Any], attempt_id: UUID, kind: str, amount: int, *, due: datetime | None, **more: Any
+) -> UUID:
+    """An operation that is about to be submitted; the janitor takes it up at `due`."""
+    id = uuid7()
+    row = {"id": id, "version": 1, "attempt_id": attempt_id, "kind": kind, "amount": amount, "checks": 0}
+    row |= {"state": "submitting", "request_id": id.hex, "next_check_at": due, "not_found": 0}
+    row |= {"created_at": work.now, "updated_at": work.now, **more}
+    await work.session.execute(insert(operation), [row])
+    return id
+
+
+async def raise_alert(work: Work[Any], row: Row | None, kind: str, text: str) -> None:
+    about = row.id if row is not None else None
+    new = {"id": uuid7(), "version": 1, "kind": kind, "attempt_id": about, "text": text}
+    await work.session.execute(insert(alert), [{**new, "raised_at": work.now}])
+    log.warning("payment_alert", kind=kind, attempt=str(about))
+
+
+async def note(
+    work: Work[Any],
+    row: Row,
+    what: str,
+    heard: Heard,
+    *,
+    amount: int | None = None,
+    operation_id: UUID | None = None,
+    details: dict[str, Any],
+) -> None:
+    new = {"attempt_id": row.id, "operation_id": operation_id, "at": work.now, "source": heard.source}
+    new |= {"what": what, "amount": amount, "who": heard.who, "details": details}
+    await work.session.execute(insert(payment_event), [new])

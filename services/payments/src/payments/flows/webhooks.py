@@ -1,0 +1,125 @@
+"""Gateways' calls: kept once, then applied. What is not ours yet is tried again."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from pydantic import TypeAdapter
+from shared.db import Row, insert_ignore, utcnow, uuid7
+from shared.service import Running
+from shared.work import Work
+from sqlalchemy import or_, select, update
+
+from payments.flows import calls
+from payments.flows.outcomes import apply_charge
+from payments.flows.reversals import give_back_outside, refund_came_back
+from payments.flows.traces import Heard, raise_alert
+from payments.gateways.base import Webhook
+from payments.models import attempt, operation, webhook
+from payments.tools import Tools
+
+log = structlog.get_logger()
+_FINDING = TypeAdapter(Webhook)
+_PAUSES = (1, 5, 30, 120, 600, 3600)
+MONEY = ("approved", "review", "pending", "refund_approved", "refunded", "reversed")
+
+
+async def keep(work: Work[Any], *, account_id: UUID, heard: Webhook, body: bytes) -> None:
+    """Books the call once; a repeat changes nothing. `body` is scrubbed."""
+    ignored = heard.result.outcome == "ignored"
+    row = {
+        "id": uuid7(),
+        "account_id": account_id,
+        "external_id": (heard.external_id or uuid7().hex)[:200],
+        "kind": (heard.type or "")[:100],
+        "state": "ignored" if ignored else "received",
+        "body": body,
+        "finding": _FINDING.dump_python(heard, mode="json"),
+        "tries": 0,
+        "due_at": None if ignored else work.now,
+        "received_at": work.now,
+    }
+    await work.session.execute(insert_ignore(work.session, webhook, ["account_id", "external_id"]), [row])
+    work.wake("webhooks")
+
+
+async def apply_waiting(running: Running[Tools]) -> int:
+    """Applies what has come; how many calls that were."""
+    query = select(webhook.c.id).where(webhook.c.due_at <= utcnow()).order_by(webhook.c.received_at).limit(50)
+    async with running.database.read() as read:
+        ids = (await read.execute(query)).scalars().all()
+    for id in ids:
+        await apply_one(running, id)
+    return len(ids)
+
+
+async def apply_one(running: Running[Tools], id: UUID) -> None:
+    wants_money: UUID | None = None
+    async with running.work() as work:
+        query = select(webhook).where(webhook.c.id == id, webhook.c.state == "received")
+        row = (await work.session.execute(query.with_for_update(skip_locked=True))).one_or_none()
+        if row is None:
+            return
+        found = _FINDING.validate_python(row.finding)
+        attempt_id = await _attempt_of(work, row.account_id, found)
+        if attempt_id is None:
+            await _not_ours_yet(work, row, found)
+            return
+        if found.result.outcome == "requires_action":
+            wants_money = attempt_id
+        else:
+            await _apply(work, attempt_id, found)
+        values = {"state": "applied", "attempt_id": attempt_id, "due_at": None, "tries": row.tries + 1}
+        await work.session.execute(update(webhook).where(webhook.c.id == id).values(values))
+    if wants_money is not None:
+        await calls.complete(running, wants_money, "webhook")
+
+
+async def _apply(work: Work[Any], attempt_id: UUID, found: Webhook) -> None:
+    heard = Heard(found.result, "webhook", "webhook", "gateway")
+    match found.result.outcome:
+        case "refund_approved":
+            await give_back_outside(
+                work, attempt_id=attempt_id, total=found.refunded_total, heard=heard, kind="refund"
+            )
+        case "refund_failed":
+            await refund_came_back(work, attempt_id=attempt_id, heard=heard)
+        case "reversed":
+            await give_back_outside(work, attempt_id=attempt_id, total=None, heard=heard, kind="reversal")
+        case _:
+            state = await apply_charge(work, attempt_id=attempt_id, heard=heard)
+            if found.result.outcome == "voided" and state == "succeeded":
+                await give_back_outside(work, attempt_id=attempt_id, total=None, heard=heard, kind="reversal")
+
+
+async def _attempt_of(work: Work[Any], account_id: UUID, found: Webhook) -> UUID | None:
+    named = [attempt.c.order_ref == found.order_ref] if found.order_ref else []
+    if found.charge_ref:
+        named.append(attempt.c.gateway_ref == found.charge_ref)
+        captured = select(operation.c.attempt_id).where(operation.c.gateway_ref == found.charge_ref)
+        named.append(attempt.c.id.in_(captured))
+    if found.our_id:
+        try:
+            named.append(attempt.c.id == UUID(found.our_id))
+        except ValueError:
+            named.append(attempt.c.short_ref == found.our_id)
+    if not named:
+        return None
+    query = select(attempt.c.id).where(attempt.c.account_id == account_id, or_(*named)).limit(1)
+    return (await work.session.execute(query)).scalar_one_or_none()
+
+
+async def _not_ours_yet(work: Work[Any], row: Row, found: Webhook) -> None:
+    last = row.tries >= len(_PAUSES)
+    values: dict[str, Any] = {"tries": row.tries + 1, "due_at": None}
+    if last:
+        values |= {"state": "unmatched", "reason": "no payment attempt of ours has these references"}
+        log.warning("webhook_unmatched", kind=row.kind)
+        if found.result.outcome in MONEY:
+            await raise_alert(
+                work, None, "unmatched", f"A gateway told of money that is not ours: {row.kind}"
+            )
+    else:
+        values["due_at"] = work.now + timedelta(seconds=_PAUSES[row.tries])
+    await work.session.execute(update(webhook).where(webhook.c.id == row.id).values(values))

@@ -1,0 +1,43 @@
+"""Attempts with all that a person needs to decide."""
+
+import asyncio
+import time
+from typing import Any
+from uuid import UUID
+
+from shared.db import Database, Row
+from sqlalchemy import select
+
+from payments import ledger
+from payments.models import attempt, attempt_invoice, operation, payment_event
+from payments.queries.balances import Reading
+from payments.queries.invoices import one
+
+
+async def detail(reading: Reading, id: UUID) -> dict[str, Any]:
+    """Raises the 404 problem."""
+    row = await one(reading, attempt, id, called="payment attempt")
+    query = select(operation).where(operation.c.attempt_id == id).order_by(operation.c.id)
+    operations = (await reading.execute(query)).all()
+    parts = await reading.execute(select(attempt_invoice).where(attempt_invoice.c.attempt_id == id))
+    query = select(payment_event).where(payment_event.c.attempt_id == id).order_by(payment_event.c.seq)
+    sums = ledger.money((each.kind, each.state, each.amount) for each in operations)
+    return {
+        **row._mapping,
+        **sums._asdict(),
+        "invoices": {part.invoice_id: part.amount for part in parts},
+        "operations": operations,
+        "events": (await reading.execute(query)).all(),
+    }
+
+
+async def answered(database: Database, id: UUID, seconds: float) -> Row:
+    """The attempt once its first call has been answered, or after `seconds`: a second click waits for the
+    first one's result."""
+    end = time.monotonic() + seconds
+    while True:
+        async with database.read() as read:
+            row = await one(read, attempt, id, called="payment attempt")
+        if row.state != "submitting" or time.monotonic() > end:
+            return row
+        await asyncio.sleep(0.05)

@@ -1,0 +1,206 @@
+"""Accounts at gateways, attempts and what can be done with them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, SecretStr
+
+from payments.ledger import Policy, State
+from payments.schemas.base import Amount, Body, Name, Out, Remark, Text
+
+Fields = Annotated[dict[Annotated[str, Field(max_length=40)], SecretStr], Field(max_length=20)]
+"""As the gateway's form names them (see GET /v1/gateways)."""
+
+
+class GatewayNew(Body):
+    gateway: Annotated[str, Field(max_length=30)]
+    name: Name
+    fields: Fields = Field({})
+    avs_policy: Policy = "record"
+    cvv_policy: Policy = "record"
+    default_cards: bool = False
+    default_portal: bool = False
+
+
+class GatewayEdit(Body):
+    """Fields that are left out stay as they are."""
+
+    name: Name = ""
+    fields: Fields = Field({})
+    avs_policy: Policy = "record"
+    cvv_policy: Policy = "record"
+    default_cards: bool = False
+    default_portal: bool = False
+    closed: bool = False
+
+
+class GatewayOut(Out):
+    """`options` are the fields that are no secrets."""
+
+    id: UUID
+    version: int
+    gateway: str
+    name: str
+    options: dict[str, Any]
+    avs_policy: Policy
+    cvv_policy: Policy
+    default_cards: bool
+    default_portal: bool
+    closed: bool
+    tested_at: datetime | None
+    test_result: str | None
+
+
+class GatewayKind(Out):
+    """A gateway that can be set up: the fields of its form, as JSON Schema, and what it can do."""
+
+    name: str
+    form: dict[str, Any]
+
+
+class Tested(Out):
+    ok: bool
+    said: str
+
+
+class Part(Body):
+    invoice_id: UUID
+    amount: Amount | None = Field(None, description="All that is left of it, without one.")
+
+
+Parts = Annotated[list[Part], Field(min_length=1, max_length=100)]
+
+
+class CheckoutNew(Body):
+    """From the portal: the ticket says whose invoices these are and how much may be paid."""
+
+    ticket: SecretStr = Field(max_length=4000)
+    invoices: list[Part] = Field([], max_length=100, description="All of the ticket's, without any.")
+    amount: Amount | None = Field(None, description="A part: the oldest invoices are paid first.")
+
+
+class CheckoutOut(Out):
+    """Send the browser to `redirect_url`. `says` is a sentence for the payer."""
+
+    id: UUID
+    state: State
+    says: str
+    amount: int
+    currency: str
+    redirect_url: str | None
+
+
+class AttemptNew(Body):
+    """From the office. Without a saved card the gateway's page takes the card: open `redirect_url`."""
+
+    invoices: Parts
+    account_id: UUID | None = Field(None, description="The default for cards, without one.")
+    kind: Literal["sale", "authorize"] = "sale"
+    card_id: UUID | None = Field(None, description="A saved card.")
+    token: SecretStr | None = Field(
+        None, description="The one-time token of the gateway's script.", max_length=2000
+    )
+
+
+class OperationNew(Body):
+    amount: Amount | None = Field(None, description="All, without one.")
+    reason: Text | None = None
+
+
+class Decision(Body):
+    """What a person found out. `succeeded` needs the gateway's reference, unless it is known."""
+
+    outcome: Literal["succeeded", "declined", "failed"]
+    gateway_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    note: Remark = Field(min_length=1)
+
+
+class OperationOut(Out):
+    id: UUID
+    kind: str
+    state: str
+    amount: int
+    gateway_ref: str | None
+    code: str | None
+    message: str | None
+    reason: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class EventOut(Out):
+    at: datetime
+    source: str
+    what: str
+    amount: int | None
+    who: str
+    details: dict[str, Any]
+
+
+class AttemptOut(Out):
+    """`code` and `message` are the gateway's own. `review` is why a person should look."""
+
+    id: UUID
+    version: int
+    short_ref: str
+    debtor_id: UUID
+    account_id: UUID
+    gateway: str
+    kind: str
+    channel: str
+    state: State
+    amount: int
+    currency: str
+    caller: str
+    redirect_url: str | None
+    order_ref: str | None
+    gateway_ref: str | None
+    auth_code: str | None
+    avs: str | None
+    cvv: str | None
+    last4: str | None
+    brand: str | None
+    code: str | None
+    message: str | None
+    review: str | None
+    expires_at: datetime | None
+    next_check_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class AttemptDetail(AttemptOut):
+    """With its invoices, its operations and all that was heard of it, oldest first."""
+
+    captured: int
+    refunded: int
+    reserved: int
+    invoices: dict[UUID, int]
+    operations: list[OperationOut]
+    events: list[EventOut]
+
+
+class CardOut(Out):
+    id: UUID
+    debtor_id: UUID
+    account_id: UUID
+    brand: str | None
+    last4: str | None
+    created_at: datetime
+
+
+class AlertOut(Out):
+    id: UUID
+    version: int
+    kind: str
+    attempt_id: UUID | None
+    text: str
+    raised_at: datetime
+    settled_at: datetime | None
+    settled_by: str | None
+    note: str | None
+
+
+class Settled(Body):
+    note: Remark | None = None
