@@ -3,70 +3,12 @@ it."""
 
 import secrets
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, Field
+from simulators.gateways.faults import DECIDE, Faults
+from simulators.gateways.rows import Kind, Order, Refused, Status, Transaction
 
-from simulators.gateways.faults import Faults
-
-Kind = Literal["sale", "authorization", "capture", "void", "refund"]
-Status = Literal["approved", "declined", "pending", "review", "duplicate", "voided"]
-
-
-STATUS: dict[str, Status] = {"pending": "pending", "review": "review"}
-
-
-class Refused(Exception):
-    """The gateway says no before it does anything."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-
-
-class Transaction(BaseModel):
-    """`charge` is what a capture, void or refund belongs to; `request_id` is the sender's key."""
-
-    id: str
-    kind: Kind
-    status: Status
-    amount: int
-    currency: str
-    our_id: str
-    request_id: str | None = None
-    order: str | None = None
-    charge: str | None = None
-    auth_code: str | None = None
-    code: str | None = None
-    message: str | None = None
-    last4: str | None = None
-    brand: str | None = None
-    avs: str | None = None
-    cvv: str | None = None
-    duplicate_of: str | None = None
-    settled: bool = False
-    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
-
-
-class Order(BaseModel):
-    """A page that waits for the payer. `returned` is the gateway's own key of the page."""
-
-    id: str
-    our_id: str
-    amount: int
-    currency: str
-    description: str = ""
-    merchant: str = ""
-    return_url: str = ""
-    cancel_url: str = ""
-    secret: str
-    request_id: str | None = None
-    authorize_only: bool = False
-    status: Literal["open", "agreed", "paid", "canceled"] = "open"
-    card: str = "visa 4242"
-    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+STATUS: dict[str, Status] = {"pending": "pending", "review": "review", "duplicate": "duplicate"}
 
 
 class Books:
@@ -130,20 +72,14 @@ class Books:
         yields the first answer."""
         if known := self.sent(request_id):
             return known
-        fault = self.faults.take("decline", "pending", "review", "avs_fail", "cvv_fail", "wrong_amount")
+        fault = self.faults.take(*DECIDE)
         mode = fault.mode if fault else ""
         brand, _, last4 = card.partition(" ")
         no = declined or mode == "decline" or brand == "declined"
         done = Transaction(
             id=self.number(),
             kind="authorization" if authorize_only else "sale",
-            status="declined"
-            if no
-            else "pending"
-            if mode == "pending"
-            else "review"
-            if mode == "review"
-            else "approved",
+            status="declined" if no else STATUS.get(mode, "approved"),
             amount=amount // 10 if mode == "wrong_amount" else amount,
             currency=currency,
             our_id=our_id,
@@ -156,9 +92,14 @@ class Books:
             brand="visa" if no and brand == "declined" else brand,
             avs=None if no else "no_match" if mode == "avs_fail" else "match",
             cvv=None if no else "no_match" if mode == "cvv_fail" else "match",
+            duplicate_of=self._newest() if mode == "duplicate" else None,
         )
         self.keep(done)
         return done
+
+    def _newest(self) -> str | None:
+        taken = (row for row in reversed(self.transactions.values()) if row.status == "approved")
+        return next((row.id for row in taken if row.kind == "sale"), None)
 
     def pay(self, order: Order, *, declined: bool = False) -> Transaction:
         """The payer's decision on the page."""

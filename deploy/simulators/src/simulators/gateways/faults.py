@@ -19,13 +19,23 @@ Mode = Literal[
     "avs_fail",
     "cvv_fail",
     "wrong_amount",  # takes a tenth
+    "duplicate",  # says that it took this already, and takes nothing
     "webhook_none",
     "webhook_late",  # after `seconds`
     "webhook_replay",  # five times
     "webhook_wrong_amount",
     "webhook_unsigned",
 ]
-ON_THE_WAY = ("drop", "lose", "stall", "fail", "refuse", "garbage")
+ON_THE_WAY: tuple[Mode, ...] = ("drop", "lose", "stall", "fail", "refuse", "garbage")
+DECIDE: tuple[Mode, ...] = (
+    "decline",
+    "pending",
+    "review",
+    "avs_fail",
+    "cvv_fail",
+    "wrong_amount",
+    "duplicate",
+)
 OWN = ("/page", "/faults", "/ledger", "/webhook", "/style.css")
 
 

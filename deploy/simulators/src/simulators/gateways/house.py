@@ -12,8 +12,9 @@ from jinja2 import Environment, FileSystemLoader
 from pydantic import ValidationError
 
 from simulators import page
-from simulators.gateways.books import Books, Order, Refused, Transaction
+from simulators.gateways.books import Books
 from simulators.gateways.faults import Fault, Faults, Mode, OnTheWay
+from simulators.gateways.rows import Order, Refused, Transaction
 from simulators.gateways.webhooks import Caller, Target
 
 SHOWN = 200

@@ -14,8 +14,8 @@ from fastapi import APIRouter, FastAPI, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from simulators.gateways.books import Order, Refused, Transaction
 from simulators.gateways.house import House, house
+from simulators.gateways.rows import Order, Refused, Transaction
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255)]

@@ -1,0 +1,24 @@
+"""All simulated gateways under one roof: `/sandbox`, `/stripe`, …"""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from simulators.gateways import merchantware, paypal, qbms, quickbooks, sandbox, stripe
+
+GATEWAYS = {
+    "sandbox": sandbox.create_app,
+    "merchantware": merchantware.create_app,
+    "qbms": qbms.create_app,
+    "quickbooks": quickbooks.create_app,
+    "paypal": paypal.create_app,
+    "stripe": stripe.create_app,
+}
+
+
+def create_app(folder: Path) -> FastAPI:
+    """Each keeps its ledger in `folder`."""
+    app = FastAPI(title="Simulated payment gateways", version="1", openapi_url=None)
+    for name, create in GATEWAYS.items():
+        app.mount(f"/{name}", create(folder))
+    return app

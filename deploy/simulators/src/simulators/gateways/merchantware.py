@@ -1,0 +1,218 @@
+"""The simulated MERCHANTWARE: Credit 4.0 and 4.5, Reporting and the Transport page. True to the real one, it
+does not recognise a request that it had before."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+
+from simulators.gateways.house import House, house
+from simulators.gateways.merchantware_shapes import boarded, credit, detail, listed, status
+from simulators.gateways.rows import Order, Refused, Transaction
+from simulators.gateways.xml import fault, read, soap
+
+Fields = dict[str, Any]
+Do = Callable[[House, str, Fields], object]
+NEEDED = (
+    "Amount",
+    "OrderNumber",
+    "Zip",
+    "RedirectLocation",
+    "TransactionId",
+    "ForceDuplicate",
+    "TaxAmount",
+    "EntryMode",
+)
+router = APIRouter()
+
+
+def create_app(folder: Path, *, client: httpx.AsyncClient | None = None) -> FastAPI:
+    return House("merchantware", folder, back=_back, client=client).app(router)
+
+
+def _back(order: Order, done: Transaction | None) -> dict[str, str]:
+    ours = {"TransactionID": order.our_id, "ValidationKey": order.secret}
+    if done is None:
+        return {"Status": "User_Cancelled", **ours}
+    return {
+        "Status": status(done),
+        "RefID": done.id,
+        "Token": done.id,
+        "AuthCode": done.auth_code or "",
+        **ours,
+    }
+
+
+def _cents(text: object) -> int:
+    """Raises Refused where it is no amount with two decimals."""
+    whole, _, cents = str(text or "").partition(".")
+    if not (whole.isdigit() and cents.isdigit() and len(cents) == 2):
+        raise Refused("amount", "Invalid amount.")
+    return int(whole) * 100 + int(cents)
+
+
+def _token(fields: Fields) -> str:
+    token = fields.get("token") or ""
+    if not 1 <= len(token) <= 100:
+        message = "token should be at least 1 to at most 100 characters in size.\nParameter name: token"
+        raise Refused("token", message)
+    return token
+
+
+def _sale(here: House, operation: str, fields: Fields) -> object:
+    card = here.books.cards.get(fields.get("vaultToken") or "", "visa 4242")
+    if not fields.get("vaultToken"):
+        raise Refused("vault", "Invalid vault token.")
+    done = here.books.charge(
+        our_id=fields.get("merchantTransactionId") or "",
+        amount=_cents(fields.get("amount")),
+        currency="USD",
+        card=card,
+        authorize_only=operation in ("PreAuthorizationVault", "Authorize"),
+    )
+    return credit(done, fields)
+
+
+def _capture(here: House, _: str, fields: Fields) -> object:
+    done = here.books.capture(_token(fields), _cents(fields.get("amount")), None)
+    return credit(_ours(here, done, fields), fields)
+
+
+def _void(here: House, _: str, fields: Fields) -> object:
+    return credit(_ours(here, here.books.void(_token(fields), None), fields), fields)
+
+
+def _refund(here: House, _: str, fields: Fields) -> object:
+    """An empty amount is everything."""
+    token = _token(fields)
+    paid = here.books.transactions.get(token)
+    asked = fields.get("overrideAmount") or fields.get("amount")
+    amount = _cents(asked) if asked else here.books.refundable(paid) if paid else 0
+    return credit(_ours(here, here.books.refund(token, amount, None), fields), fields)
+
+
+def _ours(here: House, done: Transaction, fields: Fields) -> Transaction:
+    done = done.model_copy(update={"our_id": fields.get("merchantTransactionId") or ""})
+    here.books.keep(done)
+    return done
+
+
+def _board(here: House, _: str, fields: Fields) -> object:
+    of = here.books.transactions.get(fields.get("referenceNumber") or fields.get("token") or "")
+    if of is None:
+        raise Refused("OBJECT_NOT_FOUND", "The reference number was not found.")
+    token = f"VT{secrets.token_hex(6).upper()}"
+    here.books.cards[token] = f"{of.brand} {of.last4}"
+    return boarded(token)
+
+
+def _unboard(here: House, _: str, fields: Fields) -> object:
+    token = fields.get("vaultToken") or ""
+    if here.books.cards.pop(token, None) is None:
+        raise Refused("OBJECT_NOT_FOUND", "The token was not found.")
+    return boarded(token)
+
+
+def _by_id(here: House, _: str, fields: Fields) -> object:
+    return listed(here.books.of(fields.get("merchantTransactionId") or "?"))
+
+
+def _by_date(here: House, _: str, fields: Fields) -> object:
+    start, end = (datetime.fromisoformat(fields[name]) for name in ("startDate", "endDate"))
+    rows = here.books.transactions.values()
+    return listed([row for row in rows if start <= row.at.replace(tzinfo=None) < end])
+
+
+def _by_reference(here: House, _: str, fields: Fields) -> object:
+    row = here.books.transactions.get(fields.get("token") or "")
+    return detail(here.books, row) if row else {"ErrorMessage": "The transaction was not found."}
+
+
+def _create(here: House, _: str, fields: Fields) -> object:
+    asked = fields.get("request") or {}
+    needed = (
+        "Amount",
+        "OrderNumber",
+        "Zip",
+        "RedirectLocation",
+        "TransactionId",
+        "EntryMode",
+        "ForceDuplicate",
+    )
+    wrong = [{"Field": name, "Information": f"{name} is required."} for name in needed if not asked.get(name)]
+    if len(asked.get("OrderNumber") or "") > 8:
+        told = "OrderNumber must be at most 8 characters."
+        wrong.append({"Field": "OrderNumber", "Information": told})
+    if wrong:
+        return {"TransportKey": None, "ValidationKey": None, "Messages": {"Message": wrong}}
+    order = here.books.open_order(
+        id=secrets.token_hex(16),
+        our_id=asked["TransactionId"],
+        amount=_cents(asked["Amount"]),
+        currency="USD",
+        merchant=asked.get("Dba") or "",
+        description=asked["OrderNumber"],
+        return_url=asked["RedirectLocation"],
+        cancel_url=asked["RedirectLocation"],
+    )
+    return {"TransportKey": order.id, "ValidationKey": order.secret, "Messages": None}
+
+
+OPERATIONS: dict[str, Do] = {
+    **dict.fromkeys(("SaleVault", "PreAuthorizationVault", "Sale", "Authorize"), _sale),
+    **dict.fromkeys(("PostAuthorization", "Capture"), _capture),
+    "Void": _void,
+    "Refund": _refund,
+    **dict.fromkeys(("VaultBoardCreditByReference", "BoardCard"), _board),
+    **dict.fromkeys(("VaultDeleteToken", "UnboardCard"), _unboard),
+    "TransactionsByTransactionId": _by_id,
+    "TransactionsByDate": _by_date,
+    "DetailedTransactionByReference": _by_reference,
+    "CreateTransaction": _create,
+}
+
+
+@router.post("/Merchantware/ws/RetailTransaction/v4/Credit.asmx")
+@router.post("/Merchantware/ws/RetailTransaction/v45/Credit.asmx")
+@router.post("/Merchantware/ws/TransactionHistory/v4/Reporting.asmx")
+@router.post("/v4/transportService.asmx")
+async def call(request: Request) -> Response:
+    """One SOAP operation; what is wrong with it comes back in the answer, as the real one does it."""
+    try:
+        body = read(await request.body())["Envelope"]["Body"]
+        operation = next(name for name in body if not name.startswith("@"))
+        fields = _flat(body[operation])
+        namespace = body[operation]["@xmlns"]
+    except (ValueError, KeyError, TypeError, StopIteration):
+        return fault("soap:Client", "Server was unable to read request.")
+    do = OPERATIONS.get(operation)
+    if do is None or f"{namespace}{operation}" != request.headers.get("soapaction", "").strip('"'):
+        return fault("soap:Client", "Server did not recognize the value of HTTP Header SOAPAction.")
+    if not all(fields.get(name) for name in ("merchantName", "merchantSiteId", "merchantKey")):
+        return soap(operation, namespace, {"ErrorMessage": "Invalid Credentials."})
+    try:
+        return soap(operation, namespace, do(house(request), operation, fields))
+    except Refused as refusal:
+        code = {"ErrorCode": refusal.code} if do in (_board, _unboard) else {}
+        return soap(operation, namespace, {**code, "ErrorMessage": refusal.message})
+
+
+def _flat(node: Fields) -> Fields:
+    """4.5's groups as 4.0 has them: names that begin small."""
+    fields: Fields = {}
+    for name, value in node.items():
+        if name in ("Credentials", "PaymentData", "Request"):
+            fields |= _flat(value or {})
+        elif not name.startswith("@"):
+            fields[name[0].lower() + name[1:]] = value
+    return fields
+
+
+@router.get("/v4/transportweb.aspx")
+async def page(request: Request, transportKey: str = "") -> Response:
+    return RedirectResponse(f"{request.base_url}page/{transportKey}", 303)

@@ -1,0 +1,96 @@
+"""The answers of the simulated MERCHANTWARE, element by element in the order of its WSDLs."""
+
+from typing import Any
+
+from simulators.gateways.books import Books
+from simulators.gateways.rows import Transaction
+
+TYPES = {"sale": 1, "refund": 2, "void": 3, "authorization": 5, "capture": 9}
+CARDS = {"amex": 1, "discover": 2, "mastercard": 3, "visa": 4}
+AVS = {"match": "Y", "no_match": "N"}
+CVV = {"match": "M", "no_match": "N"}
+
+
+def status(row: Transaction) -> str:
+    if row.status == "declined":
+        return f"DECLINED;{row.code};{row.message}"
+    if row.status == "pending":  # it knows no such thing: its processor does not answer
+        return "FAILED;1109;timeout waiting for host response"
+    return "DECLINED,DUPLICATE;1110;duplicate transaction" if row.status == "duplicate" else "APPROVED"
+
+
+def _dollars(amount: int) -> str:
+    return f"{amount // 100}.{amount % 100:02}"
+
+
+def credit(row: Transaction, fields: dict[str, Any]) -> dict[str, Any]:
+    void = row.kind == "void"
+    return {
+        "Amount": None if void else _dollars(row.amount),
+        "ApprovalStatus": status(row),
+        "AuthorizationCode": "VOID" if void else row.auth_code,
+        "AvsResponse": AVS.get(row.avs or ""),
+        "Cardholder": "JORDAN EXAMPLE",
+        "CardNumber": f"************{row.last4}",
+        "CardType": CARDS.get(row.brand or "", 0),
+        "CvResponse": CVV.get(row.cvv or ""),
+        "EntryMode": 1,
+        "ErrorMessage": None,
+        "ExtraData": f"Original ReferenceID={row.duplicate_of}" if row.duplicate_of else None,
+        "InvoiceNumber": fields.get("invoiceNumber"),
+        "Token": row.id,
+        "TransactionDate": f"{row.at:%m/%d/%Y %I:%M:%S %p}",
+        "TransactionType": TYPES[row.kind],
+    }
+
+
+def boarded(token: str) -> dict[str, Any]:
+    return {"ErrorCode": None, "ErrorMessage": None, "VaultToken": token}
+
+
+def listed(rows: list[Transaction]) -> dict[str, Any]:
+    told = [
+        {
+            "Amount": _dollars(row.amount),
+            "ApprovalStatus": status(row),
+            "AuthorizationCode": row.auth_code,
+            "Cardholder": "JORDAN EXAMPLE",
+            "CardNumber": f"************{row.last4}",
+            "CardType": CARDS.get(row.brand or "", 0),
+            "ErrorMessage": None,
+            "InvoiceNumber": None,
+            "MerchantTransactionId": row.our_id,
+            "Token": row.id,
+            "TransactionDate": f"{row.at:%Y-%m-%d %H:%M:%S}.000",
+            "TransactionType": TYPES[row.kind],
+            "BatchNumber": 1,
+        }
+        for row in rows
+    ]
+    return {"TransactionReference4": told}
+
+
+def detail(books: Books, row: Transaction) -> dict[str, Any]:
+    left, voided = books.refundable(row), row.status == "voided"
+    taken = row.kind != "authorization"
+    can_void = row.status == "approved" and not row.settled and not any(books.children(row.id))
+    refund = {"RefundMaxAmount": _dollars(left), "RefundToken": row.id} if left else {}
+    return {
+        "ApprovalCode": row.auth_code,
+        "ApprovalStatus": status(row),
+        "AvsResponse": AVS.get(row.avs or ""),
+        "CardNumber": f"************{row.last4}",
+        "CardType": CARDS.get(row.brand or "", 0),
+        "CvvResponse": CVV.get(row.cvv or ""),
+        "ErrorMessage": None,
+        "IsTransactionCaptured": str(taken).lower(),
+        "IsTransactionVoided": str(voided).lower(),
+        "IsTransactionSettled": str(row.settled).lower(),
+        "MerchantTransactionId": row.our_id,
+        "OriginalToken": row.charge,
+        "SupportedActions": refund | ({"VoidToken": row.id} if can_void else {}),
+        "Token": row.id,
+        "TotalAmount": _dollars(row.amount),
+        "TransactionDate": f"{row.at:%Y-%m-%d %H:%M:%S}.000",
+        "TransactionType": TYPES[row.kind],
+    }

@@ -1,0 +1,60 @@
+"""The rows of a simulated gateway's ledger."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+Kind = Literal["sale", "authorization", "capture", "void", "refund"]
+Status = Literal["approved", "declined", "pending", "review", "duplicate", "voided"]
+
+
+class Refused(Exception):
+    """The gateway says no before it does anything."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+class Transaction(BaseModel):
+    """`charge` is what a capture, void or refund belongs to; `request_id` is the sender's key."""
+
+    id: str
+    kind: Kind
+    status: Status
+    amount: int
+    currency: str
+    our_id: str
+    request_id: str | None = None
+    order: str | None = None
+    charge: str | None = None
+    auth_code: str | None = None
+    code: str | None = None
+    message: str | None = None
+    last4: str | None = None
+    brand: str | None = None
+    avs: str | None = None
+    cvv: str | None = None
+    duplicate_of: str | None = None
+    settled: bool = False
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Order(BaseModel):
+    """A page that waits for the payer. `returned` is the gateway's own key of the page."""
+
+    id: str
+    our_id: str
+    amount: int
+    currency: str
+    description: str = ""
+    merchant: str = ""
+    return_url: str = ""
+    cancel_url: str = ""
+    secret: str
+    request_id: str | None = None
+    authorize_only: bool = False
+    status: Literal["open", "agreed", "paid", "canceled"] = "open"
+    card: str = "visa 4242"
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))

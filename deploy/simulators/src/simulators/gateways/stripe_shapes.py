@@ -1,0 +1,65 @@
+"""The objects that the simulated Stripe answers with."""
+
+from typing import Any
+
+from simulators.gateways.house import House
+from simulators.gateways.rows import Order, Transaction
+
+INTENT = {"approved": "succeeded", "review": "succeeded", "pending": "processing", "voided": "canceled"}
+
+
+def session_shape(here: House, order: Order, *, wrong: bool = False) -> dict[str, Any]:
+    rows = [row for row in here.books.of(order.our_id) if row.order == order.id and row.status != "declined"]
+    paid = rows[-1] if rows else None
+    now = here.books.orders[order.id]
+    amount = paid.amount if paid else order.amount
+    done = paid is not None and paid.kind == "sale" and paid.status in ("approved", "review", "voided")
+    status = "complete" if paid else "expired" if now.status == "canceled" else "open"
+    return {
+        "id": order.id,
+        "object": "checkout.session",
+        "amount_total": amount // 10 if wrong else amount,
+        "client_reference_id": order.our_id,
+        "created": int(order.created.timestamp()),
+        "currency": order.currency.lower(),
+        "expires_at": int(order.created.timestamp()) + 86400,
+        "metadata": {"attempt_id": order.our_id},
+        "payment_intent": paid.id if paid else None,
+        "payment_status": "paid" if done else "unpaid",
+        "status": status,
+        "url": order.secret if status == "open" else None,
+    }
+
+
+def intent_shape(here: House, row: Transaction) -> dict[str, Any]:
+    taken = next((each for each in here.books.children(row.id) if each.kind == "capture"), None)
+    held = row.kind == "authorization" and taken is None and row.status == "approved"
+    status = "requires_payment_method" if row.status == "declined" else INTENT.get(row.status, "processing")
+    body: dict[str, Any] = {
+        "id": row.id,
+        "object": "payment_intent",
+        "amount": row.amount,
+        "amount_received": taken.amount if taken else 0 if held or row.status != "approved" else row.amount,
+        "created": int(row.at.timestamp()),
+        "currency": row.currency.lower(),
+        "status": "requires_capture" if held else status,
+        "metadata": {"attempt_id": row.our_id},
+        "latest_charge": {"payment_method_details": {"card": {"brand": row.brand, "last4": row.last4}}},
+    }
+    if row.status == "declined":
+        error = {"type": "card_error", "code": "card_declined", "decline_code": "generic_decline"}
+        body["last_payment_error"] = {**error, "message": "Your card was declined."}
+    return body
+
+
+def refund_shape(row: Transaction) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "object": "refund",
+        "amount": row.amount,
+        "created": int(row.at.timestamp()),
+        "currency": row.currency.lower(),
+        "metadata": {"refund_id": row.our_id},
+        "payment_intent": row.charge,
+        "status": "succeeded",
+    }
