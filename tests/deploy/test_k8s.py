@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from embedded import house
 
 REPOSITORY = Path(__file__).parents[2]
 K8S = REPOSITORY / "deploy/k8s"
@@ -181,9 +182,8 @@ def test_every_secret_is_in_the_readme_and_none_in_git(folder: str) -> None:
 
 @every_rendering
 def test_settings_are_the_ones_that_the_services_read(folder: str) -> None:
-    from shared.settings import Settings
-
-    known = {f"CALLBOARD_{name.upper()}" for name in Settings.model_fields} | {"OTEL_EXPORTER_OTLP_ENDPOINT"}
+    names = {name for service in house.SERVICES for name in service.settings.model_fields}
+    known = {f"CALLBOARD_{name.upper()}" for name in names} | {"OTEL_EXPORTER_OTLP_ENDPOINT"}
     given = {key for each in resources(folder, "ConfigMap") for key in each["data"]}
     given |= {variable["name"] for _, container in containers(folder) for variable in container["env"]}
     assert given <= known

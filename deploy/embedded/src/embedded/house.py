@@ -61,10 +61,7 @@ async def migrate_all(services: Services) -> None:
 def create_house(services: Services, data: Data) -> FastAPI:
     """The one app: every service's routes. In development also the pages for people at this machine, and the
     partner's simulator."""
-    from embedded import docs
-
     app = create_app(*services.values())
-    docs.install(app)
     if services["dispatch"].settings.environment == "development":
         from simulators.myservicecentral import create_app as create_partner
 

@@ -1,6 +1,6 @@
 """docs/roles.md: who may call what, read out of the OpenAPI documents."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 HEAD = """# Who may do what
@@ -22,16 +22,20 @@ a password, a signature).
 
 def roles_page(documents: Mapping[str, Any]) -> str:
     """`documents` are OpenAPI documents by the name of their service."""
-    return "\n".join([HEAD, *(_table(name, document["paths"]) for name, document in documents.items())])
+    common = set[str].intersection(*(set(document["paths"]) for document in documents.values()))
+    tables = [_table("Every service", next(iter(documents.values()))["paths"], common)]
+    for name, document in documents.items():
+        tables.append(_table(name, document["paths"], document["paths"].keys() - common))
+    return "\n".join([HEAD, *tables])
 
 
-def _table(name: str, paths: Mapping[str, Any]) -> str:
+def _table(title: str, paths: Mapping[str, Any], shown: Collection[str]) -> str:
     rows = [
         f"| `{method.upper()} {path}` | {', '.join(operation.get('x-roles', ()))} | {_scope(operation)} |"
-        for path, operations in sorted(paths.items())
-        for method, operation in operations.items()
+        for path in sorted(shown)
+        for method, operation in paths[path].items()
     ]
-    return "\n".join([f"## {name}", "", "| operation | roles | scope |", "| --- | --- | --- |", *rows, ""])
+    return "\n".join([f"## {title}", "", "| operation | roles | scope |", "| --- | --- | --- |", *rows, ""])
 
 
 def _scope(operation: Mapping[str, Any]) -> str:

@@ -28,7 +28,12 @@ def listening(host: str, port: int) -> Generator[socket.socket]:
 async def serving(app: FastAPI, listener: socket.socket) -> AsyncGenerator[asyncio.Task[None]]:
     """Answers until the block ends, or until a signal ends the task."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS, lifespan="on"
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        lifespan="on",
     )
     server = Server(config)
     task = asyncio.create_task(server.serve([listener]))
