@@ -31,7 +31,7 @@ from portal_api.schemas.webhooks import (
     Tested,
     shown,
 )
-from portal_api.targets import check_target
+from portal_api.tools.targets import check_target
 
 router = APIRouter(tags=["webhooks"])
 

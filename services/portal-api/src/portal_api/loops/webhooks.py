@@ -17,7 +17,7 @@ from sqlalchemy import RowMapping
 from portal_api.attempts import Answer, sign
 from portal_api.flows.sendings import Leased, Sent, forget, lease, secrets_of, settle
 from portal_api.queries.webhooks import due_subscriptions
-from portal_api.targets import open_targets, post
+from portal_api.tools.targets import open_targets, post
 
 log = structlog.get_logger()
 
