@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 
 from shared.auth import ANYONE, Verifier, scope_of
 from shared.characters import refuse_unstorable
+from shared.docs import install_docs
 from shared.documents import add_problems
 from shared.headers import SecureHeaders
 from shared.health import health_router
@@ -40,11 +41,14 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
         version="1",
         lifespan=lifespan,
         separate_input_output_schemas=False,
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,  # the new address would be made of the Host header
     )
     app.state.running = services
     app.state.verifier = _verifier(services)
     install_problems(app)
+    install_docs(app)
     _show_roles(health_router)
     app.include_router(health_router)
     for running in services:

@@ -46,6 +46,7 @@ def main(service: Service, **groups: typer.Typer) -> None:
             port=port,
             log_config=None,
             access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=5,
         )
         with suppress(KeyboardInterrupt):

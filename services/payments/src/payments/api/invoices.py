@@ -57,12 +57,12 @@ async def create_from_dispatch(
     return _made(response, made)
 
 
-@router.get("/{id}", response_model=InvoiceOut)
+@router.get("/{id:uuid}", response_model=InvoiceOut)
 async def read_invoice(_who: Office, read: Reading, response: Response, id: UUID) -> Any:
     return _shown(response, await find(read, id))
 
 
-@router.patch("/{id}", response_model=InvoiceOut)
+@router.patch("/{id:uuid}", response_model=InvoiceOut)
 async def edit_invoice(
     who: Office, work: Writing, response: Response, id: UUID, based_on: BasedOn, body: InvoiceEdit
 ) -> Any:
@@ -72,19 +72,19 @@ async def edit_invoice(
     return _shown(response, done)
 
 
-@router.delete("/{id}", status_code=204)
+@router.delete("/{id:uuid}", status_code=204)
 async def discard_invoice(who: Office, work: Writing, id: UUID, based_on: BasedOn) -> None:
     """Drafts only: an issued invoice is voided or credited."""
     await invoices.discard(work, id=id, based_on=based_on, who=who.subject)
 
 
-@router.post("/{id}/issue", response_model=InvoiceOut)
+@router.post("/{id:uuid}/issue", response_model=InvoiceOut)
 async def issue_invoice(who: Office, work: Writing, response: Response, id: UUID, based_on: BasedOn) -> Any:
     """Gives it the next number. Deposits for its dispatch are applied."""
     return _shown(response, await issuing.issue(work, id=id, based_on=based_on, who=who.subject))
 
 
-@router.post("/{id}/void", response_model=InvoiceOut)
+@router.post("/{id:uuid}/void", response_model=InvoiceOut)
 async def void_invoice(
     who: Office, work: Writing, response: Response, id: UUID, based_on: BasedOn, body: Reason
 ) -> Any:
@@ -93,7 +93,7 @@ async def void_invoice(
     return _shown(response, done)
 
 
-@router.post("/{id}/credit-notes", status_code=201, response_model=InvoiceOut)
+@router.post("/{id:uuid}/credit-notes", status_code=201, response_model=InvoiceOut)
 async def credit_invoice(
     who: Office, work: Writing, response: Response, id: UUID, based_on: BasedOn, body: CreditNew
 ) -> Any:
@@ -104,7 +104,7 @@ async def credit_invoice(
     return _made(response, made)
 
 
-@router.post("/{id}/apply-credit", response_model=InvoiceOut)
+@router.post("/{id:uuid}/apply-credit", response_model=InvoiceOut)
 async def apply_credit(who: Office, work: Writing, response: Response, id: UUID, body: CreditUse) -> Any:
     """Pays it from the customer's credit."""
     await books.apply_credit(work, invoice_id=id, amount=body.amount, who=who.subject)

@@ -1,10 +1,10 @@
 """/v1/payments, and what customers owe"""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from shared.bodies import Day
 from shared.pages import Cursor, Limit, Page
 from shared.problems import Problem
 from sqlalchemy import select
@@ -86,8 +86,8 @@ async def read_statement(
     _who: Office,
     read: Reading,
     customer_id: UUID,
-    since: Annotated[date, Query(description="First day.")],
-    until: Annotated[date, Query(description="Last day.")],
+    since: Annotated[Day, Query(description="First day.")],
+    until: Annotated[Day, Query(description="Last day.")],
 ) -> Statement:
     """Everything that changed what the customer owes."""
     await one(read, customer, customer_id)
@@ -108,7 +108,7 @@ async def read_statement(
 
 @router.get("/receivables")
 async def list_receivables(
-    _who: Office, read: Reading, on: Annotated[date, Query(description="Ages are counted to this day.")]
+    _who: Office, read: Reading, on: Annotated[Day, Query(description="Ages are counted to this day.")]
 ) -> list[Receivable]:
     """What is owed, by customer and age (days after it was due), most first."""
     found = await receivables(read, on)

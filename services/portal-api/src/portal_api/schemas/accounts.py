@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+from shared.bodies import Body
 
 _NO_CONTROL = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"  # a name stands in the heads of mails
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROL)]
@@ -20,10 +21,6 @@ Email = Annotated[EmailStr, Field(max_length=320), AfterValidator(_plain)]
 StaffRole = Literal["office.admin", "office.dispatcher", "technician"]
 UNSET: Any = None
 """Default of what an edit may leave out but not empty."""
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class AccountNew(Body):

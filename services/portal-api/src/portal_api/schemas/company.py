@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, EmailStr, Field, SecretStr, field_validator, model_validator
 from shared.events.dispatch import Address
 from shared.events.portal import TimeWindow
 
+from shared import bodies
 from shared import probe as tried
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
+class Body(bodies.Body):
+    model_config = ConfigDict(from_attributes=True)
 
 
 class Place(Address):

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
+from shared.bodies import Body
 from shared.db import Row
 from shared.events.customer import Agreement, Equipment
 from shared.events.dispatch import Address, Phone
 from shared.events.money import InvoiceLine
 
 from portal_api.schemas.accounts import Email, Name
-from portal_api.schemas.visits import Body, Line, PhoneNumber
+from portal_api.schemas.visits import Line, PhoneNumber
 
 
 class RecordOut(BaseModel):

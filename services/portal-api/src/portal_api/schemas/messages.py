@@ -4,17 +4,14 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field
+from pydantic import EmailStr, Field
 
+from portal_api.schemas.company import Body
 from portal_api.templates import LONGEST_SUBJECT, LONGEST_WORDING
 
 Subject = Annotated[str, Field(min_length=1, max_length=LONGEST_SUBJECT, examples=["Hello {{ name }}"])]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_WORDING, examples=["Hello {{ name }}"])]
 Html = Annotated[str, Field(max_length=LONGEST_WORDING, description="Empty: the mail has plain text only.")]
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
 class TemplateDraft(Body):

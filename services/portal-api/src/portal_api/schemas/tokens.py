@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from shared.bodies import Body
 
 Role = Literal["office.admin", "office.dispatcher", "technician"]
 Scope = Annotated[
@@ -14,10 +15,6 @@ Scope = Annotated[
         description="What x-scope says of the operations that it may use: `dispatches:read`.",
     ),
 ]
-
-
-class _In(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class _Out(BaseModel):
@@ -48,7 +45,7 @@ class SigningKey(_Out):
     published_until: datetime | None
 
 
-class Rotation(_In):
+class Rotation(Body):
     at_once: bool = Field(
         False,
         description="The present keys may be known to others: withdraw them. Every service refuses what they "
@@ -60,7 +57,7 @@ def _unique(values: list[str]) -> list[str]:
     return sorted(set(values))
 
 
-class ApiClientNew(_In):
+class ApiClientNew(Body):
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
     roles: Annotated[list[Role], Field(min_length=1, max_length=3), AfterValidator(_unique)]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=100), AfterValidator(_unique)]
@@ -86,7 +83,7 @@ class ApiClientSecret(ApiClientOut):
     client_secret: str = Field(description="Shown this once. Keep it where programs keep secrets.")
 
 
-class SecretNew(_In):
+class SecretNew(Body):
     overlap_seconds: Annotated[
         int, Field(ge=0, le=7 * 86400, description="How long the present secret stays good.")
     ] = 86400

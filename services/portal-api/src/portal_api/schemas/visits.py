@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, model_validator
+from shared.bodies import Body
 from shared.db import Row
 from shared.events.dispatch import Address
 
@@ -19,10 +20,6 @@ Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]*[^
 PhoneNumber = Annotated[
     str, Field(max_length=40, pattern=r"^\+?[0-9 ().\-/]{7,30}( ?(x|ext\.?) ?[0-9]{1,6})?$")
 ]
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class WindowOut(BaseModel):
@@ -128,7 +125,7 @@ class RequestIn(Body):
     problem: Text
     trade: Annotated[str, Field(min_length=1, max_length=100, pattern=CLEAN)] | None = None
     equipment_id: UUID | None = None
-    photos: Annotated[list[UUID], Field(max_length=5)] = []
+    photos: list[UUID] = Field(default_factory=list[UUID], max_length=5)
     start: AwareDatetime | None = None
     preferred: Line | None = None
     contact: ContactIn

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_serializer, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr, field_serializer, model_validator
+from shared.bodies import Body
 
 from portal_api.public import PublicName
 
@@ -14,10 +15,6 @@ Events = Annotated[
     list[PublicName], Field(min_length=1, max_length=50, description="Names of `GET /v1/webhook-events`.")
 ]
 Description = Annotated[str, Field(max_length=500)]
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class SubscriptionNew(Body):
