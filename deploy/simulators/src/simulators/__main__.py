@@ -31,5 +31,22 @@ def myservicecentral(
     uvicorn.run(create_app(ledger), host=host, port=port, access_log=False, timeout_graceful_shutdown=3)
 
 
+@app.command("gateways")
+def gateways(
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of the ledgers; without it a temporary one.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """The payment gateways: /sandbox, /merchantware, /qbms, /quickbooks, /paypal and /stripe."""
+    import uvicorn
+
+    from simulators.gateways.all import create_app
+
+    folder = folder or Path(tempfile.mkdtemp(prefix="simulators-"))
+    uvicorn.run(create_app(folder), host=host, port=port, access_log=False, timeout_graceful_shutdown=3)
+
+
 if __name__ == "__main__":
     app()

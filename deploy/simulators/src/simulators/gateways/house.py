@@ -78,6 +78,11 @@ def house(request: Request) -> House:
     return request.app.state.house
 
 
+def root(request: Request) -> str:
+    """Where this gateway is, with a slash at the end. (`base_url` is the outermost application's.)"""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}/"
+
+
 def _agreed(order: Order) -> Transaction:
     amount, currency = order.amount, order.currency
     return Transaction(
@@ -120,7 +125,7 @@ def _order(request: Request, id: str) -> Order:
 def _page(request: Request, order: Order, problem: str = "") -> HTMLResponse:
     amount = f"{order.amount / 100:.2f}"
     words = {"gateway": house(request).name, "order": order, "amount": amount, "problem": problem}
-    html = _templates.get_template("pay.html").render(words, root=str(request.base_url))
+    html = _templates.get_template("pay.html").render(words, root=root(request))
     return HTMLResponse(html, headers=PAGE)
 
 

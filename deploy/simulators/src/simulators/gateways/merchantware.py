@@ -11,7 +11,7 @@ import httpx
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from simulators.gateways.house import House, house
+from simulators.gateways.house import House, house, root
 from simulators.gateways.merchantware_shapes import boarded, credit, detail, listed, status
 from simulators.gateways.rows import Order, Refused, Transaction
 from simulators.gateways.xml import fault, read, soap
@@ -215,4 +215,4 @@ def _flat(node: Fields) -> Fields:
 
 @router.get("/v4/transportweb.aspx")
 async def page(request: Request, transportKey: str = "") -> Response:
-    return RedirectResponse(f"{request.base_url}page/{transportKey}", 303)
+    return RedirectResponse(f"{root(request)}page/{transportKey}", 303)

@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import Request
 
-from simulators.gateways.house import house
+from simulators.gateways.house import house, root
 
 
 def signature(id: str, time: str, webhook: str, body: bytes) -> str:
@@ -34,7 +34,7 @@ def tell(request: Request, kind: str, about: Any) -> None:
             "PAYPAL-TRANSMISSION-ID": id,
             "PAYPAL-TRANSMISSION-TIME": time,
             "PAYPAL-TRANSMISSION-SIG": signature(id, time, webhook, body),
-            "PAYPAL-CERT-URL": f"{request.base_url}v1/notifications/certs/CERT-1",
+            "PAYPAL-CERT-URL": f"{root(request)}v1/notifications/certs/CERT-1",
             "PAYPAL-AUTH-ALGO": "SHA256withRSA",
         }
 

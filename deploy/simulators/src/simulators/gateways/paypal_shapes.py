@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Request
 
-from simulators.gateways.house import house
+from simulators.gateways.house import house, root
 from simulators.gateways.rows import Order, Transaction
 
 STATUS = {"approved": "COMPLETED", "review": "COMPLETED", "pending": "PENDING", "declined": "DECLINED"}
@@ -20,7 +20,7 @@ def minor(node: dict[str, str]) -> int:
 
 
 def link(request: Request, path: str, rel: str, method: str = "GET") -> dict[str, str]:
-    return {"href": f"{request.base_url}{path}", "rel": rel, "method": method}
+    return {"href": f"{root(request)}{path}", "rel": rel, "method": method}
 
 
 def capture_shape(request: Request, row: Transaction) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
-from simulators.gateways.house import House, house
+from simulators.gateways.house import House, house, root
 from simulators.gateways.rows import Order, Refused, Transaction
 from simulators.gateways.xml import read, write
 
@@ -167,7 +167,7 @@ async def terminal(request: Request, Ticket: str = "", OpId: str = "") -> Respon
     order = house(request).books.orders.get(OpId)
     if order is None or Ticket != f"SES+{order.secret}==":
         return PlainTextResponse("This link is not good.", 404)
-    return RedirectResponse(f"{request.base_url}page/{OpId}", 303)
+    return RedirectResponse(f"{root(request)}page/{OpId}", 303)
 
 
 @router.post("/paypage/capture")

@@ -14,7 +14,7 @@ from fastapi import APIRouter, FastAPI, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from simulators.gateways.house import House, house
+from simulators.gateways.house import House, house, root
 from simulators.gateways.rows import Order, Refused, Transaction
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -95,7 +95,7 @@ def _row(here: House, done: Transaction) -> dict[str, Any]:
 @router.post("/orders", status_code=201)
 async def open_order(request: Request, asked: PageAsked, key: Key = None) -> dict[str, str]:
     order = house(request).books.open_order(**asked.model_dump(), request_id=key)
-    url = f"{request.base_url}page/{order.id}"
+    url = f"{root(request)}page/{order.id}"
     expires = order.created + timedelta(hours=2)
     return {"id": order.id, "url": url, "secret": order.secret, "expires_at": expires.isoformat()}
 

@@ -13,7 +13,7 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
 from fastapi.responses import JSONResponse
 
-from simulators.gateways.house import House, house
+from simulators.gateways.house import House, house, root
 from simulators.gateways.rows import Order, Refused, Transaction
 from simulators.gateways.stripe_shapes import intent_shape, refund_shape, session_shape
 
@@ -106,7 +106,7 @@ async def open_session(request: Request, key: Key = None) -> dict[str, Any]:
         description=form[f"{price}[product_data][name]"],
         return_url=form["success_url"].replace("{CHECKOUT_SESSION_ID}", id),
         cancel_url=form.get("cancel_url", ""),
-        secret=f"{request.base_url}page/{id}",
+        secret=f"{root(request)}page/{id}",
         request_id=key,
         authorize_only=form.get("payment_intent_data[capture_method]") == "manual",
     )
