@@ -41,7 +41,12 @@ def wanted(**more: Any) -> ServiceRequested:
 
 
 def asked(id: UUID, action: Any, **more: Any) -> RequestChangeAsked:
-    about = {"change_id": uuid4(), "dispatch_id": id, "location_id": LOCATION, "account_id": uuid4()}
+    about: dict[str, Any] = {
+        "change_id": uuid4(),
+        "dispatch_id": id,
+        "location_id": LOCATION,
+        "account_id": uuid4(),
+    }
     return RequestChangeAsked(**about | more, action=action, asked_at=datetime.now(UTC))
 
 
@@ -143,7 +148,7 @@ async def test_another_households_visit_is_not_known(run: Running[Any], technici
 
 async def test_a_partners_dispatch_is_only_noted(run: Running[Any], office: httpx.AsyncClient) -> None:
     await feed(run, received())
-    mine = {"customer_id": uuid4(), "location_id": LOCATION, "zone": "America/Chicago"}
+    mine: dict[str, Any] = {"customer_id": uuid4(), "location_id": LOCATION, "zone": "America/Chicago"}
     await feed(
         run,
         CustomerMatched(dispatch_id=known(), version=1, match_version=1, state="automatic", score=99, **mine),

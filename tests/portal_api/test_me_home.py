@@ -24,7 +24,11 @@ TOMORROW = NOW + timedelta(days=1)
 
 
 async def scheduled(run: Running[Any], id: Any, technician: Any, version: int = 2) -> None:
-    when = {"start": TOMORROW, "end": TOMORROW + timedelta(hours=4), "zone": "America/Chicago"}
+    when: dict[str, Any] = {
+        "start": TOMORROW,
+        "end": TOMORROW + timedelta(hours=4),
+        "zone": "America/Chicago",
+    }
     event = DispatchScheduled(
         dispatch_id=id, version=version, appointment_id=uuid4(), technician_id=technician, **when
     )
@@ -72,7 +76,13 @@ async def test_visits_are_paged_and_foreign_ones_are_not_there(run: Running[Any]
     ids = [await visit(run, pat, number=f"M{number}") for number in range(3)]
     foreign = await visit(run, neighbour)
     await feed(run, StatusChanged(dispatch_id=ids[0], version=1, new="Pending", at=NOW, by="x"))
-    done = {"dispatch_id": ids[0], "new": "Complete", "at": NOW, "by": "x", "note": "internal"}
+    done: dict[str, Any] = {
+        "dispatch_id": ids[0],
+        "new": "Complete",
+        "at": NOW,
+        "by": "x",
+        "note": "internal",
+    }
     await feed(run, StatusChanged(version=2, old="Pending", closed=True, **done))
     async with pat.door(run) as http:
         first = await ok(await http.get("/v1/me/dispatches", params={"limit": 2}))
@@ -96,9 +106,9 @@ async def test_equipment_and_agreements(run: Running[Any]) -> None:
     pat, neighbour = await household(run), await household(run)
     today = NOW.date()
     for home in (pat, neighbour):
-        place = {"location_id": home.location_id, "version": 1}
+        place: dict[str, Any] = {"location_id": home.location_id, "version": 1}
         for name, removed in (("AC", False), ("Old AC", True)):
-            item = {"equipment": Equipment(description=name), "removed": removed}
+            item: dict[str, Any] = {"equipment": Equipment(description=name), "removed": removed}
             await feed(run, EquipmentChanged(equipment_id=uuid4(), **item, **place))
         for name, ends in (("Gold", None), ("Old", date(2020, 1, 1)), ("Silver", today + timedelta(days=40))):
             plan = Agreement(name=name, ends_on=ends)
@@ -141,7 +151,12 @@ async def test_a_record_is_changed_by_administrators_and_only_on_what_they_saw(r
         await feed(run, CustomerChangeAnswered(**answer, state="refused", reason="Our office was faster."))
         (found,) = await ok(await http.get("/v1/me/record/changes"))
         assert (found["state"], found["answer"]) == ("refused", "Our office was faster.")
-        newer = {"customer_id": pat.customer_id, "number": 1001, "kind": "person", "name": "Pat Sample"}
+        newer: dict[str, Any] = {
+            "customer_id": pat.customer_id,
+            "number": 1001,
+            "kind": "person",
+            "name": "Pat Sample",
+        }
         await feed(run, CustomerChanged(version=2, **newer))
         assert (await http.get("/v1/me/record")).headers["etag"] == '"2-1"'
 

@@ -82,14 +82,14 @@ async def test_a_ticket_is_for_what_was_chosen(run: Running[Any]) -> None:
 )
 async def test_what_cannot_be_paid_gets_no_ticket(run: Running[Any], why: str, status: int) -> None:
     pat, neighbour = await household(run), await household(run)
-    good = {"id": str(await bill(run, pat))}
+    good: dict[str, Any] = {"id": str(await bill(run, pat))}
     bad: dict[str, Any] = {
         "foreign": lambda: bill(run, neighbour),
         "kept": lambda: bill(run, pat, payable=False, not_payable_because="Do not collect."),
         "paid": lambda: bill(run, pat, 0, state="paid"),
         "more": lambda: bill(run, pat, 100),
     }
-    part = good if why == "twice" else {"id": str(await bad[why]())}
+    part: dict[str, Any] = good if why == "twice" else {"id": str(await bad[why]())}
     if why == "more":
         part["amount"] = 101
     async with pat.door(run) as http:

@@ -80,7 +80,7 @@ async def test_a_request_takes_its_window_and_is_seen_at_once(
     neighbour = await household(run)
     item = uuid4()
     fridge = Equipment(description="Refrigerator", brand="Cold Co")
-    about = {"equipment_id": item, "location_id": pat.location_id, "version": 1}
+    about: dict[str, Any] = {"equipment_id": item, "location_id": pat.location_id, "version": 1}
     await feed(run, EquipmentChanged(equipment=fridge, **about))
     photos = [(await ok(await http.post("/v1/me/photos", content=jpeg()), 201))["id"] for _ in range(2)]
     first, second, *_ = await windows(http)
@@ -165,10 +165,10 @@ async def test_a_window_becomes_free_again(run: Running[Any], pat: Home, http: h
     id = UUID((await ok(await http.post("/v1/me/requests", json=body), 201))["id"])
     await taken(run, second, technician, id)  # the office put it into another one
     assert (await windows(http))[0] == first
-    cancelled = {"dispatch_id": id, "version": 6, "new": "Cancelled", "at": datetime.now(UTC), "by": "office"}
     other = UUID((await ok(await http.post("/v1/me/requests", json=body), 201))["id"])
     assert first not in await windows(http)
-    await feed(run, StatusChanged(**cancelled | {"dispatch_id": other}, closed=True))
+    cancelled: dict[str, Any] = {"version": 6, "new": "Cancelled", "at": datetime.now(UTC), "by": "office"}
+    await feed(run, StatusChanged(dispatch_id=other, closed=True, **cancelled))
     assert first in await windows(http)
 
 
@@ -233,7 +233,11 @@ async def test_a_visit_is_moved_or_taken_back(run: Running[Any], pat: Home, http
     again = await http.post(path, json={"action": "cancel"})
     assert (again.status_code, again.json()["title"]) == (409, "This visit is being changed already")
     assert second not in await windows(http)
-    answer = {"change_id": event.change_id, "dispatch_id": id, "reason": "This time was taken."}
+    answer: dict[str, Any] = {
+        "change_id": event.change_id,
+        "dispatch_id": id,
+        "reason": "This time was taken.",
+    }
     await feed(run, RequestChangeAnswered(**answer, state="refused"))
     assert second in await windows(http)
     (shown,) = (await ok(await http.get(f"/v1/me/dispatches/{id}")))["changes"]
@@ -256,7 +260,13 @@ async def test_whose_visit_can_be_changed(run: Running[Any], pat: Home, http: ht
     early = await http.post(f"/v1/me/dispatches/{made['id']}/changes", json=cancel)
     assert (early.status_code, early.json()["title"]) == (409, "This visit is just being booked")
     closed = await visit(run, pat)
-    done = {"dispatch_id": closed, "version": 2, "new": "Complete", "at": datetime.now(UTC), "by": "office"}
+    done: dict[str, Any] = {
+        "dispatch_id": closed,
+        "version": 2,
+        "new": "Complete",
+        "at": datetime.now(UTC),
+        "by": "office",
+    }
     await feed(run, StatusChanged(**done, closed=True))
     assert (await http.post(f"/v1/me/dispatches/{closed}/changes", json=cancel)).status_code == 409
     # on a warranty company's visit the office decides: no time is held for it
@@ -273,7 +283,7 @@ async def test_the_customer_gets_a_mail(run: Running[Any], pat: Home) -> None:
     from sqlalchemy import select
 
     async with run.work() as work:
-        who = {"account_id": pat.account_id, "location_id": pat.location_id}
+        who: dict[str, Any] = {"account_id": pat.account_id, "location_id": pat.location_id}
         contact = Contact(name="Lee")
         await request_service(work, **who, contact=contact, problem="leak", photos=[], preferred="evenings")
     async with run.database.read() as read:

@@ -71,7 +71,11 @@ async def test_a_dispatch_is_the_same_in_whatever_order_it_is_told(run: Running[
         assert found.lines[0]["description"] == "Sink"
         passed = [row.status for row in await rows(run, status_record) if row.dispatch_id == id]
         assert passed == ["Pending", "Done"]
-    moved = {"dispatch_id": uuid4(), "appointment_id": appointment, "technician_id": technician}
+    moved: dict[str, Any] = {
+        "dispatch_id": uuid4(),
+        "appointment_id": appointment,
+        "technician_id": technician,
+    }
     later = DispatchScheduled(**moved, version=5, start=NOW, end=NOW + timedelta(hours=4), zone="UTC")
     await feed(run, later, DispatchScheduled(**moved, version=4))
     assert [row.start_at for row in await rows(run, appointment_record)] == [NOW]
@@ -104,9 +108,18 @@ async def test_an_older_version_is_ignored(run: Running[Any], batched: bool) -> 
     events: list[Event] = []
     for version in (2, 3, 1):
         place = Address(street=f"{version} OAK ST")
-        home = {"location_id": id, "customer_id": uuid4(), "address": place, "zone": "America/Chicago"}
+        home: dict[str, Any] = {
+            "location_id": id,
+            "customer_id": uuid4(),
+            "address": place,
+            "zone": "America/Chicago",
+        }
         events.append(LocationChanged(**home, version=version, closed=version == 3))
-        person = {"technician_id": technician, "name": f"Ana {version}", "is_default": version == 3}
+        person: dict[str, Any] = {
+            "technician_id": technician,
+            "name": f"Ana {version}",
+            "is_default": version == 3,
+        }
         events.append(TechnicianChanged(**person, version=version))
     if batched:
         await feed(run, *sorted(events, key=lambda event: event.event_name))

@@ -111,7 +111,7 @@ async def _move(work: Work[Any], event: RequestChangeAsked, row: RowMapping, whe
     technician = coming[0]["technician_id"] if coming else row["technician_id"]
     if await _is_taken(work, technician, when, besides=row["id"]):
         return "refused", "This time was taken in the meantime. Choose another one."
-    about = {"id": row["id"], "technician_id": None, "who": _who(event), **when._asdict()}
+    about: dict[str, Any] = {"id": row["id"], "technician_id": None, "who": _who(event), **when._asdict()}
     if coming:
         await move(work, **_this(coming[0]), **about)
     else:

@@ -9,7 +9,7 @@ from shared.auth import OFFICE, STAFF, Principal, allow, unauthorised
 from shared.service import Running
 from shared.transaction import open_read, open_work
 from shared.work import Work
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal_api.models.accounts import account
@@ -48,6 +48,12 @@ _OF_ACCOUNT = select(
     account.c.location_id,
     account.c.role,
 ).outerjoin_from(account, location_record, location_record.c.id == account.c.location_id)
+_OF_ACCOUNT = _OF_ACCOUNT.where(
+    account.c.id == bindparam("account_id"),
+    account.c.kind == "customer",
+    account.c.state != "closed",
+    ~account.c.must_change,
+)  # made once: it is asked with every request of a customer
 
 
 def _household(*roles: str) -> Any:
@@ -57,14 +63,7 @@ def _household(*roles: str) -> Any:
         principal: Principal = await allowed(request)
         running: Running[Any] = request.scope["callboard.running"]
         async with running.database.read() as read:
-            found = await read.execute(
-                _OF_ACCOUNT.where(
-                    account.c.id == _uuid(principal.subject),
-                    account.c.kind == "customer",
-                    account.c.state != "closed",
-                    ~account.c.must_change,
-                )
-            )
+            found = await read.execute(_OF_ACCOUNT, {"account_id": _uuid(principal.subject)})
         row = found.one_or_none()
         if row is None or row.role not in principal.roles:
             raise unauthorised("This account was closed or changed: sign in again")

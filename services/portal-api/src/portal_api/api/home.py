@@ -40,12 +40,12 @@ async def read_home(me: OfHousehold, read: Reading) -> HomeOut:
         VisitOut.model_validate(visit(row))
         for row in await visits.open_visits(read, me.location_id, utcnow())
     ]
-    coming = [each for each in found if each.appointment is not None]
+    coming = [(each.appointment.start, place) for place, each in enumerate(found) if each.appointment]
     return HomeOut(
         customer=known.name if known else None,
         address=known.address if known else None,
         zone=known.zone if known else None,
-        next_appointment=min(coming, key=lambda each: each.appointment.start, default=None),
+        next_appointment=found[min(coming)[1]] if coming else None,
         open=found,
         owed=await invoices.owed(read, me.location_id) if me.administrator else None,
         administrators=[] if me.administrator else await property.administrators(read, me.location_id),

@@ -94,11 +94,9 @@ async def ask_for_service(me: OfHousehold, work: Writing, response: Response, bo
     """Makes a dispatch for the default technician, in the window if one was chosen."""
     given = body.contact
     contact = Contact(name=given.name, phones=(Phone(number=given.phone),), email=given.email)
+    wish: dict[str, Any] = {**dict(body), "contact": contact}
     id, number, window = await request_service(
-        work,
-        account_id=me.account_id,
-        location_id=me.location_id,
-        **{**dict(body), "contact": contact},
+        work, account_id=me.account_id, location_id=me.location_id, **wish
     )
     response.headers["Location"] = f"/v1/me/dispatches/{id}"
     return RequestOut(id=id, number=number, start=window and window.start, end=window and window.end)

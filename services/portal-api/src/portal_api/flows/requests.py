@@ -137,6 +137,8 @@ async def _show_at_once(work: Work[Any], event: ServiceRequested) -> None:
 async def _confirm(work: Work[Any], event: ServiceRequested, when: str) -> None:
     query = select(account.c.name, account.c.email).where(account.c.id == event.account_id)
     who = (await work.session.execute(query)).one()
+    if who.email is None:
+        return
     values = {"name": who.name, "number": event.number, "problem": event.problem, "when": when}
     values["link"] = f"{work.settings.web_url}/portal/visits/{event.request_id}"
     await send_message(work, message="request_received", to=who.email, values=values, about=event.request_id)
@@ -191,13 +193,18 @@ async def ask_change(
     new = insert_ignore(work.session, visit_change, ["open_key"], returning=["id"])
     if (await work.session.execute(new, [row])).first() is None:
         raise conflict("This visit is being changed already", "Wait for the answer.")
-    about = {
+    about: dict[str, Any] = {
         "change_id": id,
         "dispatch_id": dispatch_id,
         "location_id": location_id,
         "account_id": account_id,
     }
-    times = {"start": row["start_at"], "end": row["end_at"], "preferred": preferred, "reason": reason}
+    times: dict[str, Any] = {
+        "start": row["start_at"],
+        "end": row["end_at"],
+        "preferred": preferred,
+        "reason": reason,
+    }
     work.emit(RequestChangeAsked(**about, action=action, asked_at=work.now, **times), dispatch_id)
     work.audit(who=str(account_id), action=f"visit.{action}_asked", subject=dispatch_id)
     return (await work.session.execute(select(visit_change).where(visit_change.c.id == id))).one()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from shared.db import Row
 from shared.problems import not_found
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from portal_api.models.accounts import account
@@ -16,24 +16,26 @@ Reading = AsyncSession | AsyncConnection
 MOST = 200
 
 
+_RECORD = (
+    select(
+        location_record.c.customer_id,
+        location_record.c.version.label("location_version"),
+        location_record.c.address,
+        location_record.c.zone,
+        customer_record.c.version.label("customer_version"),
+        customer_record.c.number,
+        customer_record.c.name,
+        customer_record.c.email,
+        customer_record.c.phones,
+    )
+    .join_from(location_record, customer_record, customer_record.c.id == location_record.c.customer_id)
+    .where(location_record.c.id == bindparam("location_id"))
+)
+
+
 async def record(read: Reading, location_id: UUID) -> Row | None:
     """The location with its customer; None before both were heard of."""
-    query = (
-        select(
-            location_record.c.customer_id,
-            location_record.c.version.label("location_version"),
-            location_record.c.address,
-            location_record.c.zone,
-            customer_record.c.version.label("customer_version"),
-            customer_record.c.number,
-            customer_record.c.name,
-            customer_record.c.email,
-            customer_record.c.phones,
-        )
-        .join_from(location_record, customer_record, customer_record.c.id == location_record.c.customer_id)
-        .where(location_record.c.id == location_id)
-    )
-    return (await read.execute(query)).one_or_none()
+    return (await read.execute(_RECORD, {"location_id": location_id})).one_or_none()
 
 
 async def known_record(read: Reading, location_id: UUID) -> Row:
