@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from harness import at_work, client, feed
+from portal_api.attempts import Answer
+from portal_api.flows.sendings import Sent, lease, settle
 from portal_api.loops import webhooks
 from portal_api.models.webhooks import webhook_delivery, webhook_subscription
 from portal_api.public import PUBLIC, PublicName
@@ -274,6 +276,28 @@ async def test_a_test_event_is_like_any_other(small_database: str) -> None:
         assert taken.verified(made["secret"])["type"] == "webhook.test"
         (row,) = await settled(office, 1)
         assert row["id"] == answer.json()["delivery_id"]
+
+
+async def test_an_answer_that_comes_after_its_lease_was_lost_settles_nothing(any_database: str) -> None:
+    async with telling(any_database, loops=False) as (run, target, office):
+        made = await subscribe(office, target)
+        await feed(run, changed())
+        id, sent = UUID(made["id"]), []
+        for status in (204, 500):
+            async with run.work() as work:
+                await work.session.execute(update(webhook_delivery).values(due_at=work.now))
+            async with run.work() as work:
+                leased = await lease(work, id)
+                assert leased is not None
+                (row,) = leased.deliveries
+                sent.append(Sent(row["id"], row["lease"], row["attempts"], 0.1, Answer(status, "")))
+                assert await lease(work, id) is None
+        for one in sent:
+            async with run.work() as work:
+                await settle(work, id, [one])
+            (row,) = await deliveries(office)
+            assert row["state"] == "waiting"
+        assert [each["status"] for each in await tries(office, row["id"])] == [204, 500]
 
 
 async def test_several_replicas_send_each_once(any_database: str) -> None:

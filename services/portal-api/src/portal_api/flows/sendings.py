@@ -78,7 +78,7 @@ def secrets_of(settings: Settings, subscription: RowMapping, now: datetime) -> l
 async def settle(work: Work[Any], subscription_id: UUID, sent: Sequence[Sent]) -> None:
     """Writes down what the target said, and what follows for it: a pause that it asked for, or its end."""
     mine = select(webhook_subscription).where(webhook_subscription.c.id == subscription_id)
-    target = (await work.session.execute(mine.with_for_update())).mappings().one_or_none()
+    target = (await work.session.execute(mine.with_for_update(key_share=True))).mappings().one_or_none()
     if target is None:
         return
     await work.session.execute(

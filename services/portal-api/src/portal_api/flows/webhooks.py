@@ -28,11 +28,13 @@ Row = dict[str, Any]
 async def note(work: Work[Any], events: Sequence[Event]) -> None:
     """Writes a delivery for each subscription to this type of events, in the transaction that heard them."""
     name = public_name(events[0])
+    if name is None:
+        return
     found = select(webhook_subscription.c.id, webhook_subscription.c.events)
     # held, so that nobody deletes the subscription under its new deliveries
     held = found.where(webhook_subscription.c.enabled).with_for_update(read=True, key_share=True)
     asking = [row.id for row in await work.session.execute(held) if name in row.events]
-    if name is None or not asking:
+    if not asking:
         return
     bodies = {public_id(event): payload(name, work.now, event) for event in events}
     await _write(work, name, bodies, asking)
@@ -174,8 +176,9 @@ def _again(work: Work[Any]) -> Any:
 
 
 async def locked(work: Work[Any], id: UUID, based_on: int | None = None) -> Row:
-    query = select(webhook_subscription).where(webhook_subscription.c.id == id).with_for_update()
-    found = (await work.session.execute(query)).mappings().one_or_none()
+    query = select(webhook_subscription).where(webhook_subscription.c.id == id)
+    held = query.with_for_update(key_share=True)  # leaves `note` alone, which only asks that it stays
+    found = (await work.session.execute(held)).mappings().one_or_none()
     if found is None:
         raise not_found("webhook subscription")
     if based_on is not None:
