@@ -3,9 +3,9 @@
 from pydantic import SecretStr
 
 from shared.events.portal import CompanyChanged
-from shared.mailer import Smarthost
 from shared.secrets import unseal
 from shared.settings import Settings
+from shared.smarthost import Smarthost
 
 PASSWORD = "company/smtp_password"  # noqa: S105 - the place that the sealed one is bound to
 

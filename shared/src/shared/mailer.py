@@ -2,23 +2,17 @@
 
 import asyncio
 import os
-import socket
-import ssl
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, cast
 
 import aiosmtplib
-from pydantic import SecretStr
 
 from shared.db import uuid7
-from shared.hosts import HostRefused, addresses
+from shared.hosts import HostRefused
 from shared.settings import Settings
-
-TIMEOUT_SECONDS = 30.0
+from shared.smarthost import Smarthost, connect, drop, tls_context
 
 
 class MailRefused(Exception):
@@ -27,30 +21,6 @@ class MailRefused(Exception):
     def __init__(self, said: str, *, permanent: bool) -> None:
         super().__init__(said)
         self.permanent = permanent
-
-
-@dataclass(frozen=True)
-class Smarthost:
-    """The server that takes our mail, and the login at it; without a user there is no login."""
-
-    host: str
-    port: int
-    security: Literal["none", "starttls", "ssl"]
-    user: str
-    password: SecretStr
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self | None:
-        """The one that the environment names, if any."""
-        if not settings.smtp_host:
-            return None
-        return cls(
-            host=settings.smtp_host,
-            port=settings.smtp_port,
-            security=settings.smtp_security,
-            user=settings.smtp_user,
-            password=settings.smtp_password,
-        )
 
 
 class SmtpMailer:
@@ -170,82 +140,8 @@ async def open_mailer(settings: Settings) -> AsyncGenerator[Mailer]:
         yield await mailers.through(Smarthost.of(settings))
 
 
-async def connect(
-    settings: Settings, smarthost: Smarthost, context: ssl.SSLContext | None
-) -> aiosmtplib.SMTP:
-    """Connected to an address that was checked, encrypted and logged in. Raises HostRefused too."""
-    client = await greeted(settings, smarthost, context)
-    try:
-        if smarthost.security == "starttls":
-            await client.starttls(server_hostname=smarthost.host)
-        if smarthost.user:
-            await client.login(smarthost.user, smarthost.password.get_secret_value())
-    except BaseException:
-        drop(client)
-        raise
-    return client
-
-
-async def greeted(
-    settings: Settings, smarthost: Smarthost, context: ssl.SSLContext | None
-) -> aiosmtplib.SMTP:
-    """Connected, and encrypted where security is ssl."""
-    loop, failure = asyncio.get_running_loop(), OSError("no address")
-    found = await addresses(smarthost.host, smarthost.port, allow_private=settings.allow_private_hosts)
-    for address in found:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        opened = socket.socket(family, socket.SOCK_STREAM)
-        opened.setblocking(False)
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                await loop.sock_connect(opened, (address, smarthost.port))
-        except (OSError, TimeoutError) as error:
-            opened.close()
-            failure = error
-            continue
-        except BaseException:
-            opened.close()
-            raise
-        return await _greeted(smarthost, context, opened)
-    raise failure
-
-
-async def _greeted(
-    smarthost: Smarthost, context: ssl.SSLContext | None, opened: socket.socket
-) -> aiosmtplib.SMTP:
-    client = aiosmtplib.SMTP(
-        hostname=smarthost.host,
-        sock=opened,
-        timeout=TIMEOUT_SECONDS,
-        use_tls=smarthost.security == "ssl",
-        start_tls=False,
-        tls_context=context,
-    )
-    try:
-        await client.connect()
-    except BaseException:
-        opened.close()
-        raise
-    return client
-
-
 def _mailer(settings: Settings, smarthost: Smarthost | None) -> Mailer:
     return SmtpMailer(settings, smarthost) if smarthost else MaildirMailer(settings.mail_dir)
-
-
-def drop(client: aiosmtplib.SMTP) -> None:
-    """At once: an encrypted connection that is closed politely waits half a minute for the other side."""
-    if client.transport is not None:
-        cast(asyncio.Transport, client.transport).abort()
-    client.close()
-
-
-def tls_context(settings: Settings, smarthost: Smarthost) -> ssl.SSLContext | None:
-    if smarthost.security == "none":
-        return None
-    context = ssl.create_default_context(cafile=settings.smtp_ca_file or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def named(error: BaseException) -> BaseException:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import aiosmtplib
 
 from shared.hosts import HostRefused
-from shared.mailer import TIMEOUT_SECONDS, Smarthost, drop, greeted, tls_context
 from shared.settings import Settings
+from shared.smarthost import TIMEOUT_SECONDS, Smarthost, drop, greeted, tls_context
 
 
 class Step(NamedTuple):

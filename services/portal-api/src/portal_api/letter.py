@@ -28,7 +28,7 @@ class Attachment(NamedTuple):
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
-        return cls(**{**kept, "content": base64.b64decode(kept["content"])})
+        return cls(kept["name"], kept["kind"], base64.b64decode(kept["content"]), kept["parameters"])
 
 
 class AddressRefused(ValueError):

@@ -9,10 +9,10 @@ from shared.etag import BasedOn, set_etag
 from shared.problems import Problem, not_found
 
 from portal_api.api.depends import Here, Office, Reading, Writing
-from portal_api.flows.company import check_host, edit_company, logo_url, set_logo
+from portal_api.flows.company import check_host, edit_company, set_logo
 from portal_api.flows.trial import try_mail
 from portal_api.pictures import PictureRefused, redraw
-from portal_api.queries.company import Company, read_company, read_logo
+from portal_api.queries.company import Company, logo_url, read_company, read_logo
 from portal_api.schemas.company import CompanyIn, CompanyOut, TestMail, TestReport, report
 from portal_api.templates import Wording
 

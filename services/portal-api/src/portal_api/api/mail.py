@@ -1,6 +1,6 @@
 """Routes of outgoing mail: what became of it, and who does not want it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -17,7 +17,7 @@ from portal_api.schemas.messages import OutgoingLine, SubscribeAgain, Unsubscrib
 router = APIRouter(tags=["messages"])
 State = Literal["waiting", "sent", "failed", "suppressed"]
 _CSP = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-_HTML = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+_HTML: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 
 
 @router.get("/v1/outgoing-mails")

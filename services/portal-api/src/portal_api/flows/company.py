@@ -6,7 +6,6 @@ from pydantic import SecretStr
 from shared.company import PASSWORD, shares_domain
 from shared.db import insert_ignore
 from shared.etag import check_version
-from shared.events.portal import CompanyChanged
 from shared.hosts import HostRefused, addresses
 from shared.problems import Problem, not_found
 from shared.secrets import seal
@@ -14,10 +13,8 @@ from shared.work import Work
 from sqlalchemy import select, update
 
 from portal_api.models.company import company
-from portal_api.queries.company import Company, read_company
+from portal_api.queries.company import Company, as_told, read_company
 from portal_api.schemas.company import CompanyBody, CompanyIn
-
-LOGO_PATH = "/v1/company/logo"
 
 
 async def check_host(settings: Any, body: CompanyIn) -> None:
@@ -47,7 +44,7 @@ async def edit_company(work: Work[Any], *, body: CompanyIn, based_on: int, who: 
             check_version(based_on, 1)
     else:
         await work.session.execute(update(company).where(company.c.id == 1).values(**row))
-    _tell(work, now)
+    work.emit(as_told(work.settings, now), "company")
     before, after = was.about.model_dump(mode="json"), about.model_dump(mode="json")
     work.audit(who=who, action="company.edited", subject="company", before=before, after=after)
     if body.smtp_password is not None:
@@ -57,17 +54,15 @@ async def edit_company(work: Work[Any], *, body: CompanyIn, based_on: int, who: 
 
 async def set_logo(work: Work[Any], *, logo: bytes | None, kind: str | None, who: str) -> None:
     """A picture that was made anew, or None to take it away. Raises 404 before there is a company."""
+    await work.session.execute(select(company.c.id).with_for_update())
     was = await read_company(work.session)
     values = {"logo": logo, "logo_type": kind, "version": was.version + 1}
     this = update(company).where(company.c.id == 1).returning(company.c.version)
     if await work.session.scalar(this.values(**values)) is None:
         raise not_found("company: enter its name first")
-    _tell(work, was._replace(version=was.version + 1, logo_type=kind))
+    now = was._replace(version=was.version + 1, logo_type=kind)
+    work.emit(as_told(work.settings, now), "company")
     work.audit(who=who, action="company.logo_set" if logo else "company.logo_removed", subject="company")
-
-
-def logo_url(settings: Any, known: Company) -> str | None:
-    return f"{settings.web_url.rstrip('/')}{LOGO_PATH}" if known.logo_type else None
 
 
 def _check_sender(about: CompanyBody) -> None:
@@ -99,19 +94,3 @@ def _password(work: Work[Any], was: Company, body: CompanyIn) -> str | None:
             "It is kept for one server and login; this is another one, or the first.",
         )
     return was.smtp_password
-
-
-def _tell(work: Work[Any], now: Company) -> None:
-    about = now.about
-    told = about.model_dump(exclude={"smtp_host", "smtp_port", "smtp_security", "smtp_user"})
-    if about.smtp_host is not None:
-        told |= {
-            "smtp_host": about.smtp_host,
-            "smtp_port": about.smtp_port,
-            "smtp_security": about.smtp_security,
-            "smtp_user": about.smtp_user,
-            "smtp_password": now.smtp_password,
-        }
-    logo, web = logo_url(work.settings, now), work.settings.web_url
-    event = CompanyChanged.model_validate({**told, "version": now.version, "logo_url": logo, "web_url": web})
-    work.emit(event, "company")

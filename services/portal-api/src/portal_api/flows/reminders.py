@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.batches import upsert_newer
+from shared.company import sender_of
 from shared.events.dispatch import DispatchScheduled
 from shared.work import Work
-from sqlalchemy import null, or_, select, update
+from sqlalchemy import and_, literal, null, or_, select, update
 
 from portal_api.flows.messages import send_message
 from portal_api.flows.notices import visit_link
 from portal_api.models.messages import reminder
 from portal_api.models.records import appointment_record, technician_record
-from portal_api.queries.company import read_company, sending_address
+from portal_api.queries.company import as_told, read_company
 from portal_api.queries.recipients import Recipient, is_matched, recipient_of_dispatch
 from portal_api.queries.templates import template
 from portal_api.visits import calendar_entry
@@ -47,7 +48,7 @@ async def remind_customers(work: Work[Any]) -> int:
     begins."""
     known = await template(work.session, "appointment_reminder")
     soon = reminder.c.start_at.between(work.now, work.now + timedelta(hours=known.hours))
-    waiting = (reminder.c.state == "waiting") & soon if known.enabled else False
+    waiting = and_(literal(known.enabled), reminder.c.state == "waiting", soon)
     due = select(reminder).where(or_(reminder.c.state == "changed", waiting))
     due = due.order_by(reminder.c.start_at).limit(_BATCH).with_for_update(skip_locked=True)
     settled = 0
@@ -102,7 +103,7 @@ async def _send(
         window=window,
         summary=f"{company.about.name}: {to.number}".removeprefix(": "),
         place=to.place,
-        organizer=sending_address(work.settings, company),
+        organizer=sender_of(work.settings, as_told(work.settings, company)),
         attendee=to.email,
         now=work.now,
     )

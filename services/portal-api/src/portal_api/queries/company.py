@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pydantic import SecretStr
-from shared.company import PASSWORD
-from shared.mailer import Smarthost
-from shared.secrets import unseal
+from shared.company import sender_of, smarthost_of
+from shared.events.portal import CompanyChanged
+from shared.smarthost import Smarthost
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from portal_api.models.company import company
 from portal_api.schemas.company import CompanyBody
 
+LOGO_PATH = "/v1/company/logo"
 _SHOWN = [column for column in company.c if column.name != "logo"]
 
 
@@ -48,26 +48,27 @@ async def read_logo(read: AsyncConnection) -> tuple[str, bytes] | None:
     return (row.logo_type, row.logo) if row is not None and row.logo is not None else None
 
 
-def sending(settings: Any, known: Company) -> Sending:
-    """The company's server with the company's login, or the environment's with the environment's: a password
-    never goes to the other's server. Raises SecretUnreadable after a change of the key."""
+def as_told(settings: Any, known: Company) -> CompanyChanged:
+    """What the other services are told: all of it, the mail server's part only where there is one."""
     about = known.about
-    if about.smtp_host is None:
-        smarthost = Smarthost.of(settings)
-    else:
-        sealed = known.smtp_password
-        smarthost = Smarthost(
-            host=about.smtp_host,
-            port=about.smtp_port,
-            security=about.smtp_security,
-            user=about.smtp_user,
-            password=unseal(settings, sealed, PASSWORD) if sealed else SecretStr(""),
-        )
-    return Sending(smarthost, about.sender_name or about.name, sending_address(settings, known))
+    told = about.model_dump(exclude={"smtp_host", "smtp_port", "smtp_security", "smtp_user"})
+    if about.smtp_host is not None:
+        told |= about.model_dump(include={"smtp_host", "smtp_port", "smtp_security", "smtp_user"})
+        told["smtp_password"] = known.smtp_password
+    told |= {"logo_url": logo_url(settings, known), "web_url": settings.web_url, "version": known.version}
+    return CompanyChanged.model_validate(told)
 
 
-def sending_address(settings: Any, known: Company) -> str:
-    return known.about.sender_address or settings.smtp_sender
+def sending(settings: Any, known: Company) -> Sending:
+    """Raises SecretUnreadable after a change of the key."""
+    told = as_told(settings, known)
+    return Sending(
+        smarthost_of(settings, told), known.about.sender_name or known.about.name, sender_of(settings, told)
+    )
+
+
+def logo_url(settings: Any, known: Company) -> str | None:
+    return f"{settings.web_url.rstrip('/')}{LOGO_PATH}" if known.logo_type else None
 
 
 def company_values(settings: Any, about: CompanyBody) -> Mapping[str, str]:
