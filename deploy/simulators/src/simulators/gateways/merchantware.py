@@ -12,12 +12,21 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from simulators.gateways.house import House, house, root
-from simulators.gateways.merchantware_shapes import boarded, credit, detail, listed, status
-from simulators.gateways.rows import Order, Refused, Transaction
+from simulators.gateways.merchantware_shapes import (
+    boarded,
+    credit,
+    detail,
+    flat,
+    listed,
+    of_45,
+    refused,
+    status,
+)
+from simulators.gateways.rows import Order, Refused, Transaction, cents
 from simulators.gateways.xml import fault, read, soap
 
 Fields = dict[str, Any]
-Do = Callable[[House, str, Fields], object]
+Do = Callable[[House, str, Fields], Fields]
 NEEDED = (
     "Amount",
     "OrderNumber",
@@ -48,14 +57,6 @@ def _back(order: Order, done: Transaction | None) -> dict[str, str]:
     }
 
 
-def _cents(text: object) -> int:
-    """Raises Refused where it is no amount with two decimals."""
-    whole, _, cents = str(text or "").partition(".")
-    if not (whole.isdigit() and cents.isdigit() and len(cents) == 2):
-        raise Refused("amount", "Invalid amount.")
-    return int(whole) * 100 + int(cents)
-
-
 def _token(fields: Fields) -> str:
     token = fields.get("token") or ""
     if not 1 <= len(token) <= 100:
@@ -64,13 +65,13 @@ def _token(fields: Fields) -> str:
     return token
 
 
-def _sale(here: House, operation: str, fields: Fields) -> object:
+def _sale(here: House, operation: str, fields: Fields) -> Fields:
     card = here.books.cards.get(fields.get("vaultToken") or "", "visa 4242")
     if not fields.get("vaultToken"):
         raise Refused("vault", "Invalid vault token.")
     done = here.books.charge(
         our_id=fields.get("merchantTransactionId") or "",
-        amount=_cents(fields.get("amount")),
+        amount=cents(fields.get("amount")),
         currency="USD",
         card=card,
         authorize_only=operation in ("PreAuthorizationVault", "Authorize"),
@@ -78,21 +79,21 @@ def _sale(here: House, operation: str, fields: Fields) -> object:
     return credit(done, fields)
 
 
-def _capture(here: House, _: str, fields: Fields) -> object:
-    done = here.books.capture(_token(fields), _cents(fields.get("amount")), None)
+def _capture(here: House, _: str, fields: Fields) -> Fields:
+    done = here.books.capture(_token(fields), cents(fields.get("amount")), None)
     return credit(_ours(here, done, fields), fields)
 
 
-def _void(here: House, _: str, fields: Fields) -> object:
+def _void(here: House, _: str, fields: Fields) -> Fields:
     return credit(_ours(here, here.books.void(_token(fields), None), fields), fields)
 
 
-def _refund(here: House, _: str, fields: Fields) -> object:
+def _refund(here: House, _: str, fields: Fields) -> Fields:
     """An empty amount is everything."""
     token = _token(fields)
     paid = here.books.transactions.get(token)
     asked = fields.get("overrideAmount") or fields.get("amount")
-    amount = _cents(asked) if asked else here.books.refundable(paid) if paid else 0
+    amount = cents(asked) if asked else here.books.refundable(paid) if paid else 0
     return credit(_ours(here, here.books.refund(token, amount, None), fields), fields)
 
 
@@ -102,7 +103,7 @@ def _ours(here: House, done: Transaction, fields: Fields) -> Transaction:
     return done
 
 
-def _board(here: House, _: str, fields: Fields) -> object:
+def _board(here: House, _: str, fields: Fields) -> Fields:
     of = here.books.transactions.get(fields.get("referenceNumber") or fields.get("token") or "")
     if of is None:
         raise Refused("OBJECT_NOT_FOUND", "The reference number was not found.")
@@ -111,29 +112,29 @@ def _board(here: House, _: str, fields: Fields) -> object:
     return boarded(token)
 
 
-def _unboard(here: House, _: str, fields: Fields) -> object:
+def _unboard(here: House, _: str, fields: Fields) -> Fields:
     token = fields.get("vaultToken") or ""
     if here.books.cards.pop(token, None) is None:
         raise Refused("OBJECT_NOT_FOUND", "The token was not found.")
     return boarded(token)
 
 
-def _by_id(here: House, _: str, fields: Fields) -> object:
+def _by_id(here: House, _: str, fields: Fields) -> Fields:
     return listed(here.books.of(fields.get("merchantTransactionId") or "?"))
 
 
-def _by_date(here: House, _: str, fields: Fields) -> object:
+def _by_date(here: House, _: str, fields: Fields) -> Fields:
     start, end = (datetime.fromisoformat(fields[name]) for name in ("startDate", "endDate"))
     rows = here.books.transactions.values()
     return listed([row for row in rows if start <= row.at.replace(tzinfo=None) < end])
 
 
-def _by_reference(here: House, _: str, fields: Fields) -> object:
+def _by_reference(here: House, _: str, fields: Fields) -> Fields:
     row = here.books.transactions.get(fields.get("token") or "")
     return detail(here.books, row) if row else {"ErrorMessage": "The transaction was not found."}
 
 
-def _create(here: House, _: str, fields: Fields) -> object:
+def _create(here: House, _: str, fields: Fields) -> Fields:
     asked = fields.get("request") or {}
     needed = (
         "Amount",
@@ -153,7 +154,7 @@ def _create(here: House, _: str, fields: Fields) -> object:
     order = here.books.open_order(
         id=secrets.token_hex(16),
         our_id=asked["TransactionId"],
-        amount=_cents(asked["Amount"]),
+        amount=cents(asked["Amount"]),
         currency="USD",
         merchant=asked.get("Dba") or "",
         description=asked["OrderNumber"],
@@ -186,31 +187,31 @@ async def call(request: Request) -> Response:
     try:
         body = read(await request.body())["Envelope"]["Body"]
         operation = next(name for name in body if not name.startswith("@"))
-        fields = _flat(body[operation])
+        fields = flat(body[operation])
         namespace = body[operation]["@xmlns"]
     except (ValueError, KeyError, TypeError, StopIteration):
         return fault("soap:Client", "Server was unable to read request.")
     do = OPERATIONS.get(operation)
     if do is None or f"{namespace}{operation}" != request.headers.get("soapaction", "").strip('"'):
         return fault("soap:Client", "Server did not recognize the value of HTTP Header SOAPAction.")
-    if not all(fields.get(name) for name in ("merchantName", "merchantSiteId", "merchantKey")):
-        return soap(operation, namespace, {"ErrorMessage": "Invalid Credentials."})
-    try:
-        return soap(operation, namespace, do(house(request), operation, fields))
-    except Refused as refusal:
-        code = {"ErrorCode": refusal.code} if do in (_board, _unboard) else {}
-        return soap(operation, namespace, {**code, "ErrorMessage": refusal.message})
+    wrong = "Invalid Credentials."
+    if all(fields.get(name) for name in ("merchantName", "merchantSiteId", "merchantKey")):
+        try:
+            return _answer(operation, namespace, do(house(request), operation, fields))
+        except Refused as refusal:
+            wrong = refusal.message
+    if do in (_board, _unboard):
+        told = {"ErrorCode": "OBJECT_NOT_FOUND", "ErrorMessage": wrong, "VaultToken": None}
+        return _answer(operation, namespace, told)
+    if do is _create:
+        told = {"Messages": {"Message": {"Field": "request", "Information": wrong}}}
+        return soap(operation, namespace, told)
+    credits = do in (_sale, _capture, _void, _refund)
+    return _answer(operation, namespace, refused(wrong) if credits else {"ErrorMessage": wrong})
 
 
-def _flat(node: Fields) -> Fields:
-    """4.5's groups as 4.0 has them: names that begin small."""
-    fields: Fields = {}
-    for name, value in node.items():
-        if name in ("Credentials", "PaymentData", "Request"):
-            fields |= _flat(value or {})
-        elif not name.startswith("@"):
-            fields[name[0].lower() + name[1:]] = value
-    return fields
+def _answer(operation: str, namespace: str, content: Fields) -> Response:
+    return soap(operation, namespace, of_45(content) if namespace.endswith("/v45/") else content)
 
 
 @router.get("/v4/transportweb.aspx")

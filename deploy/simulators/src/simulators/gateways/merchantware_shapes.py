@@ -44,6 +44,56 @@ def credit(row: Transaction, fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+CREDIT = (
+    "Amount",
+    "ApprovalStatus",
+    "AuthorizationCode",
+    "AvsResponse",
+    "Cardholder",
+    "CardNumber",
+    "CardType",
+    "CvResponse",
+    "EntryMode",
+    "ErrorMessage",
+    "ExtraData",
+    "InvoiceNumber",
+    "Token",
+    "TransactionDate",
+    "TransactionType",
+)
+CREDIT_45 = (
+    "ApprovalStatus",
+    "Token",
+    "AuthorizationCode",
+    "TransactionDate",
+    "Amount",
+    "RemainingCardBalance",
+    "CardNumber",
+    "Cardholder",
+    "CardType",
+    "FsaCard",
+    "ReaderEntryMode",
+    "AvsResponse",
+    "CvResponse",
+    "ErrorMessage",
+    "ExtraData",
+)
+VAULT_45 = ("VaultToken", "ErrorCode", "ErrorMessage")
+NUMBERS = ("CardType", "EntryMode", "TransactionType")
+
+
+def refused(message: str) -> dict[str, Any]:
+    return {name: 0 if name in NUMBERS else message if name == "ErrorMessage" else None for name in CREDIT}
+
+
+def of_45(content: dict[str, Any]) -> dict[str, Any]:
+    """The same answer as 4.5 says it."""
+    if "VaultToken" in content:
+        return {name: content[name] for name in VAULT_45}
+    more = {"ReaderEntryMode": content.get("EntryMode"), "FsaCard": "UNKNOWN", "RemainingCardBalance": "0.00"}
+    return {name: (content | more).get(name) for name in CREDIT_45}
+
+
 def boarded(token: str) -> dict[str, Any]:
     return {"ErrorCode": None, "ErrorMessage": None, "VaultToken": token}
 
@@ -94,3 +144,14 @@ def detail(books: Books, row: Transaction) -> dict[str, Any]:
         "TransactionDate": f"{row.at:%Y-%m-%d %H:%M:%S}.000",
         "TransactionType": TYPES[row.kind],
     }
+
+
+def flat(node: dict[str, Any]) -> dict[str, Any]:
+    """4.5's groups as 4.0 has them: names that begin small."""
+    fields: dict[str, Any] = {}
+    for name, value in node.items():
+        if name in ("Credentials", "PaymentData", "Request"):
+            fields |= flat(value or {})
+        elif not name.startswith("@"):
+            fields[name[0].lower() + name[1:]] = value
+    return fields

@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
 from simulators.gateways.house import House, house, root
-from simulators.gateways.rows import Order, Refused, Transaction
+from simulators.gateways.rows import Order, Refused, Transaction, cents
 from simulators.gateways.xml import read, write
 
 START = (
@@ -93,10 +93,10 @@ def _do(here: House, operation: str, fields: Fields) -> tuple[str, Fields]:
                 raise Refused("field", "A required field is missing.")
             hold = operation.endswith("Auth")
             done = books.charge(
-                our_id=key, amount=_cents(amount), currency="USD", request_id=key, authorize_only=hold
+                our_id=key, amount=cents(amount), currency="USD", request_id=key, authorize_only=hold
             )
         case "CustomerCreditCardCapture":
-            done = books.capture(ref, _cents(amount), key)
+            done = books.capture(ref, cents(amount), key)
         case "CustomerCreditCardTxnVoidOrRefund":
             return _void_or_refund(here, ref, amount, key)
         case "MerchantAccountQuery":
@@ -111,13 +111,13 @@ def _do(here: House, operation: str, fields: Fields) -> tuple[str, Fields]:
 def _void_or_refund(here: House, ref: str, amount: str | None, key: str | None) -> tuple[str, Fields]:
     """Void while it can be voided as a whole, else refund; without an amount all of it."""
     paid = here.books.transactions.get(ref)
-    whole = paid is not None and (amount is None or _cents(amount) == paid.amount)
+    whole = paid is not None and (amount is None or cents(amount) == paid.amount)
     known = here.books.sent(key)
     if known or (paid and whole and not paid.settled and not any(here.books.children(ref))):
         done = known or here.books.void(ref, key)
     else:
         done = here.books.refund(
-            ref, _cents(amount) if amount else here.books.refundable(paid) if paid else 0, key
+            ref, cents(amount) if amount else here.books.refundable(paid) if paid else 0, key
         )
     kind = {"VoidOrRefundTxnType": done.kind.capitalize()}
     return _attributes(*CODES["approved"]), {"CreditCardTransID": done.id, **kind}
@@ -137,13 +137,6 @@ def _shape(done: Transaction) -> Fields:
     }
 
 
-def _cents(text: object) -> int:
-    whole, _, cents = str(text or "").partition(".")
-    if not (whole.isdigit() and cents.isdigit() and len(cents) == 2):
-        raise Refused("field", "Amount is not valid.")
-    return int(whole) * 100 + int(cents)
-
-
 @router.post("/paypage/ticket/create")
 async def ticket(request: Request) -> Response:
     form = dict(parse_qsl((await request.body()).decode()))
@@ -152,7 +145,7 @@ async def ticket(request: Request) -> Response:
     order = house(request).books.open_order(
         id=f"0P{secrets.token_hex(8).upper()}",
         our_id="",
-        amount=_cents(form["Amount"]),
+        amount=cents(form["Amount"]),
         currency="USD",
         return_url=request.app.state.return_to,
         cancel_url=request.app.state.return_to,

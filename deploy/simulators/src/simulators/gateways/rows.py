@@ -58,3 +58,11 @@ class Order(BaseModel):
     status: Literal["open", "agreed", "paid", "canceled"] = "open"
     card: str = "visa 4242"
     created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+def cents(text: object) -> int:
+    """Decimal text in minor units. Raises Refused where it is no amount with two decimals."""
+    whole, _, rest = str(text or "").partition(".")
+    if not (whole.isdigit() and rest.isdigit() and len(rest) == 2):
+        raise Refused("amount", "Amount is not valid.")
+    return int(whole) * 100 + int(rest)
