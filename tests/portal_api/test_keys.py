@@ -4,15 +4,17 @@ import base64
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
-from harness import client
+from harness import at_work, client
 from portal_api.flows.keys import keep_fresh
 from portal_api.flows.tokens import issue, issue_checkout_ticket
 from portal_api.models.tokens import signing_key
 from portal_api.queries.keys import key_set
+from portal_api.service import service
 from portal_api.tokens import AHEAD
 from shared.auth import ADMIN, LEEWAY, Verifier
 from shared.db import utcnow, uuid7
@@ -124,6 +126,16 @@ async def test_private_keys_are_sealed(run: Running[Any]) -> None:
     async with run.database.read() as read:
         row = (await read.execute(select(signing_key).where(signing_key.c.kid == kid))).one()
     assert len(base64.b64decode(row.sealed)) == 12 + 43 + 16, "nonce, text, tag"
+
+
+async def test_with_another_secret_key_a_new_key_signs(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/portal-api.db"
+    async with at_work(service, url) as run:
+        old = await signer(run)
+    async with at_work(service, url, secret_key=base64.b64encode(bytes(32)).decode()) as run:
+        new = await signer(run)
+        assert await published(run) == [new, old], "tokens of the old one go on"
+        assert await signer(run) == new
 
 
 async def test_no_token_outlives_a_quarter_of_an_hour(embedded: Running[Any]) -> None:

@@ -162,6 +162,20 @@ async def test_the_document_shows_the_roles(running: Running[Any]) -> None:
     assert operation["x-roles"] == list(OFFICE)
 
 
+async def test_an_api_client_needs_the_scope_of_the_route(running: Running[Any]) -> None:
+    operations = create_app(running, loops=False).openapi()["paths"]["/v1/notes"]
+    assert operations["post"]["x-scope"] == "notes:write"
+    async with client(running) as http:
+        for scopes, status in (
+            (["notes:write"], 201),
+            (["notes:read"], 403),
+            ([], 403),
+            (["dispatches:write"], 403),
+        ):
+            http.headers["Authorization"] = f"Bearer {development_token(OFFICE, scopes=scopes)}"
+            assert (await http.post("/v1/notes", json={"text": "a"})).status_code == status
+
+
 async def test_readiness_tells_a_lost_database(running: Running[Any]) -> None:
     async with client(running) as http:
         ready = await http.get("/readyz")

@@ -1,5 +1,6 @@
 """/v1/jwks, /v1/signing-keys"""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -10,6 +11,7 @@ from shared.work import Work
 from portal_api.flows.keys import rotate
 from portal_api.queries.keys import key_set, published_keys
 from portal_api.schemas.tokens import KeySet, Rotation, SigningKey
+from portal_api.tokens import AHEAD
 
 router = APIRouter(tags=["signing keys"])
 Administrator = Annotated[Principal, Depends(allow(*ADMIN, clients=False))]
@@ -34,4 +36,5 @@ async def rotate_signing_key(
     who: Administrator, work: Annotated[Work[Any], Depends(open_work)], body: Rotation
 ) -> None:
     """Makes a new key now; otherwise one is made when the newest is `CALLBOARD_SIGNING_KEY_DAYS` old."""
-    await rotate(work, who=who.subject, at_once=body.at_once)
+    ahead = timedelta() if body.at_once else AHEAD
+    await rotate(work, who=who.subject, ahead=ahead, withdraw=body.at_once)

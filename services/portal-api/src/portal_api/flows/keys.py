@@ -3,40 +3,46 @@
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
-from shared.db import insert_ignore
-from shared.secrets import seal, unseal
+from shared.db import Row, insert_ignore
+from shared.secrets import SecretUnreadable, seal, unseal
 from shared.work import Work
 from sqlalchemy import delete, or_, select, update
 
 from portal_api.models.tokens import signing_key
 from portal_api.tokens import AHEAD, LONGEST, new_key, private_key
 
+log = structlog.get_logger()
 _TOKENS_END = timedelta(seconds=LONGEST + 60)
 
 
 async def current_key(work: Work[Any]) -> tuple[str, Ed25519PrivateKey]:
-    """The key that signs now, and its id; where there is none it is made."""
+    """The key that signs now, and its id; made where there is none, or none that this deployment can open."""
     signing = signing_key.c.signs_from <= work.now, _published(work)
     query = select(signing_key).where(*signing).order_by(signing_key.c.number.desc()).limit(1)
     row = (await work.session.execute(query)).one_or_none()
-    if row is None:
-        await rotate(work, who="callboard", at_once=True)
-        row = (await work.session.execute(query)).one()
-    return row.kid, private_key(unseal(work.settings, row.sealed, _place(row.kid)).get_secret_value())
+    if row is not None:
+        try:
+            return row.kid, _opened(work, row)
+        except SecretUnreadable:
+            log.warning("signing_key_sealed_with_another_secret_key", kid=row.kid)
+    await rotate(work, who="callboard", ahead=timedelta())
+    row = (await work.session.execute(query)).one()
+    return row.kid, _opened(work, row)
 
 
-async def rotate(work: Work[Any], *, who: str, at_once: bool = False) -> None:
+async def rotate(work: Work[Any], *, who: str, ahead: timedelta = AHEAD, withdraw: bool = False) -> None:
     """A new key, which signs once every verifier knows it; the others stay published until the last token
-    of theirs has ended. `at_once`, for a key that others may know: it signs now, and the others are no
-    longer published, so that what they signed ends."""
+    of theirs has ended. `withdraw`, for keys that others may know: they are no longer published, so that what
+    they signed ends."""
     newest = (
         await work.session.execute(
             select(signing_key.c.number).order_by(signing_key.c.number.desc()).limit(1)
         )
     ).scalar()
-    made, signs_from = new_key(), work.now if at_once or newest is None else work.now + AHEAD
+    made, signs_from = new_key(), work.now + ahead if newest else work.now
     row = {
         "number": (newest or 0) + 1,
         "kid": made.kid,
@@ -50,14 +56,14 @@ async def rotate(work: Work[Any], *, who: str, at_once: bool = False) -> None:
     if (await work.session.execute(statement, [row])).first() is None:
         return  # another replica was faster
     others = signing_key.c.number < row["number"]
-    if at_once:
+    if withdraw:
         await work.session.execute(delete(signing_key).where(others))
     else:
         ends = {"published_until": signs_from + _TOKENS_END}
         await work.session.execute(
             update(signing_key).where(others, signing_key.c.published_until.is_(None)).values(ends)
         )
-    work.audit(who=who, action="signing_key.made", subject=made.kid, after={"at_once": at_once})
+    work.audit(who=who, action="signing_key.made", subject=made.kid, after={"withdrawn": withdraw})
 
 
 async def keep_fresh(work: Work[Any], days: int) -> None:
@@ -75,6 +81,10 @@ async def keep_fresh(work: Work[Any], days: int) -> None:
 def _published(work: Work[Any]) -> Any:
     ends = signing_key.c.published_until
     return or_(ends.is_(None), ends > work.now)
+
+
+def _opened(work: Work[Any], row: Row) -> Ed25519PrivateKey:
+    return private_key(unseal(work.settings, row.sealed, _place(row.kid)).get_secret_value())
 
 
 def _place(kid: str) -> str:
