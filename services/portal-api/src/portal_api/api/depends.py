@@ -42,18 +42,22 @@ class Household:
     administrator: bool
 
 
-# whose the location is now: customers are merged, and houses are sold
-_OF_ACCOUNT = select(
-    func.coalesce(location_record.c.customer_id, account.c.customer_id).label("customer_id"),
-    account.c.location_id,
-    account.c.role,
-).outerjoin_from(account, location_record, location_record.c.id == account.c.location_id)
-_OF_ACCOUNT = _OF_ACCOUNT.where(
-    account.c.id == bindparam("account_id"),
-    account.c.kind == "customer",
-    account.c.state != "closed",
-    ~account.c.must_change,
-)  # made once: it is asked with every request of a customer
+# Made once: it is asked with every request of a customer. The customer is whose the location is now, since
+# customers are merged and houses are sold.
+_OF_ACCOUNT = (
+    select(
+        func.coalesce(location_record.c.customer_id, account.c.customer_id).label("customer_id"),
+        account.c.location_id,
+        account.c.role,
+    )
+    .outerjoin_from(account, location_record, location_record.c.id == account.c.location_id)
+    .where(
+        account.c.id == bindparam("account_id"),
+        account.c.kind == "customer",
+        account.c.state != "closed",
+        ~account.c.must_change,
+    )
+)
 
 
 def _household(*roles: str) -> Any:

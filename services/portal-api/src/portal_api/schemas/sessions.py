@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from shared.bodies import Body
 
 from portal_api.passwords import LONGEST
-from portal_api.schemas.accounts import Body
 
 UserName = Annotated[str, Field(min_length=1, max_length=320, pattern=r"^[^\x00]*$")]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST)]
