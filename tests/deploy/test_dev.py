@@ -9,10 +9,30 @@ import time
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 from localservers.tree import descendants, state
 
 REPOSITORY = Path(__file__).parents[2]
+
+
+def let_in(said: str, *, portal_api: str, mail_ingest: str, **_others: str) -> bool:
+    """Whether the administrator that was printed is let in by another service, with a token of portal-api."""
+    password = re.search(r"One-time password +(\S+)", said)
+    assert password
+    chosen = "a phrase of their own 7"
+    with httpx.Client(base_url=portal_api, headers={"X-Requested-With": "test"}) as http:
+
+        def post(path: str, **body: str) -> httpx.Response:
+            """With the cookies, which a browser sends to this machine without TLS too, and httpx does not."""
+            sent = "; ".join(f"{cookie.name}={cookie.value}" for cookie in http.cookies.jar)
+            return http.post(path, json=body or None, headers={"Cookie": sent}).raise_for_status()
+
+        post("/v1/session", user_name="admin", password=password[1])
+        post("/v1/session/password", password=password[1], new_password=chosen)
+        token = post("/v1/session/token").json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.get(f"{mail_ingest}/v1/mails", headers=headers).status_code == 200
 
 
 @pytest.mark.timeout(300)
@@ -40,6 +60,7 @@ def test_starts_every_service_and_stops_all_that_it_started(tmp_path: Path) -> N
         for name, address in addresses:
             with urllib.request.urlopen(f"{address}/readyz", timeout=10) as answer:
                 assert name in answer.read().decode()
+        assert let_in(said.read_text(), **{name.replace("-", "_"): address for name, address in addresses})
         started = descendants(dev.pid)
         assert len(started) > len(names)
     finally:
