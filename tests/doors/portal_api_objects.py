@@ -14,6 +14,7 @@ from shared.service import Running
 from sqlalchemy import select
 
 SETTINGS: dict[str, Any] = {**CHEAP, "webhook_private_hosts": True, "webhook_http": True, "webhook_ports": ()}
+BRIEF: dict[str, Any] = {"stream_seconds": 0.1}  # for callers who wait until an answer ends
 
 
 async def make(running: Running[Any]) -> dict[str, str]:

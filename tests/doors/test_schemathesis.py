@@ -32,7 +32,8 @@ each_door = pytest.mark.parametrize(
 async def at_a_socket(service: Service, url: str, role: str) -> AsyncGenerator[tuple[str, str]]:
     """The address of a service that holds one of everything, and a token for it."""
     objects = import_module(f"doors.{service.package}_objects")
-    async with at_work(service, url, **getattr(objects, "SETTINGS", {})) as running:
+    settings = {**getattr(objects, "SETTINGS", {}), **getattr(objects, "BRIEF", {})}
+    async with at_work(service, url, **settings) as running:
         known = await objects.make(running)
         token = development_token([role], known.get(f"@{role}", "tester"))
         with listening("127.0.0.1", 0) as listener:

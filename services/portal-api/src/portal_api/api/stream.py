@@ -17,6 +17,9 @@ from portal_api.queries.stream import listening_role, open_accounts
 
 router = APIRouter(tags=["stream"])
 
+# OpenAPI before 3.2 lets `schema` describe each event of a stream
+_TEXT = {"type": "string"}
+_EVENT = {"type": "object", "properties": {"id": _TEXT, "event": _TEXT, "data": _TEXT, "retry": {}}}
 _allowed = allow(*STAFF, *CUSTOMERS)
 
 
@@ -61,7 +64,10 @@ def _uuid(subject: str) -> UUID:
     status_code=200,
     response_class=EventStream,
     responses={
-        200: {"content": {"text/event-stream": {}}, "description": "Server-sent events, without an end."},
+        200: {
+            "content": {"text/event-stream": {"schema": _EVENT}},
+            "description": "Server-sent events, without an end.",
+        },
         429: {"description": "Too many streams of this account."},
         503: {"description": "Too many streams."},
     },
