@@ -20,6 +20,7 @@ from payments.gateways import (
     quickbooks_answers,
     sandbox_answers,
     stripe_answers,
+    xml,
 )
 from payments.gateways.base import Expected, Finding, Result
 from payments.gateways.findings import compare
@@ -132,6 +133,21 @@ def test_what_is_no_amount(text: object) -> None:
 async def test_an_answer_too_long_is_not_read() -> None:
     adapter = gateway("stripe", answering(200, b" " * 5_000_000))
     assert (await adapter.check_connection()).kind == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+        b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
+        b"<a>" * 30 + b"</a>" * 30,
+        b"<a>" + b" " * 1_000_000 + b"</a>",
+        b'<?xml version="1.0" encoding="utf-7"?><a/>',
+        b"",
+    ],
+)
+def test_documents_that_are_not_read(document: bytes) -> None:
+    assert xml.read(document) is None
 
 
 def test_two_charges_under_one_id_and_an_earlier_decline() -> None:

@@ -1,5 +1,6 @@
 """The simulated QuickBooks Merchant Services: qbmsXML with the Wallet, and the Hosted PayPage."""
 
+import html
 import secrets
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,7 +82,7 @@ def _signed_on(code: int, message: str, inner: str) -> Response:
 
 
 def _attributes(code: int, message: str, severity: str) -> str:
-    return f' statusCode="{code}" statusMessage="{message}" statusSeverity="{severity}"'
+    return f' statusCode="{code}" statusMessage="{html.escape(message)}" statusSeverity="{severity}"'
 
 
 def _do(here: House, operation: str, fields: Fields) -> tuple[str, Fields]:
