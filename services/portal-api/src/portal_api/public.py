@@ -66,7 +66,7 @@ def public_name(event: Event) -> PublicName | None:
     return _NAMES.get(type(event))
 
 
-_STREAMED = {CustomerMatched: "dispatch.matched", DispatchResolved: "mail.outcome"}
+_STREAMED: dict[type[Event], str] = {CustomerMatched: "dispatch.matched", DispatchResolved: "mail.outcome"}
 
 
 def stream_name(event: Event) -> str | None:
