@@ -24,7 +24,6 @@ class PaymentsSettings(Settings):
     default_zone: str = Field(
         "America/Chicago", description="IANA zone of the office's days, until company information says it."
     )
-    page_size: str = Field("letter", pattern="^(letter|a4)$", description="Paper of invoices: letter or a4.")
     gateway_seconds: float = Field(
         60, gt=0, le=300, description="Longest wait for a gateway; processors can take over 30 seconds."
     )
@@ -32,4 +31,3 @@ class PaymentsSettings(Settings):
     janitor_seconds: float = Field(
         15, gt=0, le=600, description="How often unsettled payments are looked through."
     )
-    mail_attempts: int = Field(10, ge=1, description="Tries of an invoice's mail before it is given up.")

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from payments.api.depends import Admin, At, Office, Reading, Writing
 from payments.flows import accounts
+from payments.flows.tokens import gateway_of
 from payments.gateways import ACCOUNTS
 from payments.gateways.base import Result
 from payments.models import gateway_account
@@ -63,7 +64,7 @@ async def check_account(_who: Admin, at: At, id: UUID) -> Tested:
     """Asks the gateway whether the account is good. Moves no money."""
     async with at.database.read() as read:
         row = await one(read, gateway_account, id, called="gateway account")
-    result = await guarded(at.settings, at.tools.gateway(row, at.database).check_connection())
+    result = await guarded(at.settings, gateway_of(at, row).check_connection())
     said = "The account works." if result.outcome == "approved" else _wrong(result)
     async with at.work() as work:
         await accounts.tested(work, id=id, said=said)

@@ -7,6 +7,7 @@ from shared.problems import Problem, not_found, unavailable
 from sqlalchemy import select
 
 from payments.api.depends import At
+from payments.flows.tokens import gateway_of
 from payments.flows.webhooks import keep
 from payments.gateways import ACCOUNTS
 from payments.gateways.base import Webhook
@@ -28,7 +29,7 @@ async def hear(at: At, request: Request, gateway: str) -> dict[str, bool]:
         accounts = (await read.execute(query)).all()
     headers = dict(request.headers)
     for row in accounts:
-        heard: Webhook = await at.tools.gateway(row, at.database).parse_webhook(body, headers, utcnow())
+        heard: Webhook = await gateway_of(at, row).parse_webhook(body, headers, utcnow())
         if heard.result.outcome == "rejected":
             continue
         if heard.external_id is None and heard.result.outcome in ("unknown", "error"):

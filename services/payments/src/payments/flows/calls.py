@@ -15,6 +15,7 @@ from sqlalchemy import select
 from payments import ledger
 from payments.flows.orders import order_of
 from payments.flows.outcomes import apply_charge, locked, set_attempt
+from payments.flows.tokens import gateway_of
 from payments.flows.traces import Heard, Source, note
 from payments.gateways.base import Expected, Hosted, Result, digest
 from payments.gateways.findings import compare
@@ -55,7 +56,7 @@ async def open_case(running: Running[Tools], attempt_id: UUID) -> Case:
         ).one()
         query = select(gateway_account).where(gateway_account.c.id == row.account_id)
         account = (await read.execute(query)).one()
-    return Case(row, charge, running.tools.gateway(account, running.database))
+    return Case(row, charge, gateway_of(running, account))
 
 
 async def start_hosted(running: Running[Tools], attempt_id: UUID) -> ledger.State:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared.db import Row, insert_ignore, uuid7
+from shared.db import Row
 from shared.problems import not_found
 from shared.work import Work
 from sqlalchemy import and_, select, update
@@ -18,9 +18,7 @@ from payments.gateways.scrub import scrub
 from payments.models import (
     attempt,
     attempt_invoice,
-    customer,
     gateway_account,
-    letter,
     operation,
 )
 
@@ -169,7 +167,7 @@ async def book(work: Work[Any], row: Row, operation_id: UUID, amount: int, resul
     query = select(attempt_invoice.c.invoice_id, attempt_invoice.c.amount)
     query = query.where(attempt_invoice.c.attempt_id == row.id).order_by(attempt_invoice.c.invoice_id)
     shares = {each.invoice_id: each.amount for each in await work.session.execute(query)}
-    made, excess = await books.receive(
+    _, excess = await books.receive(
         work,
         debtor_id=row.debtor_id,
         shares=shares,
@@ -187,17 +185,6 @@ async def book(work: Work[Any], row: Row, operation_id: UUID, amount: int, resul
         await raise_alert(
             work, row, "credit", "More was paid than the invoices need: the rest is the customer's credit."
         )
-    await _receipt(work, row, made["id"])
-
-
-async def _receipt(work: Work[Any], row: Row, payment_id: UUID) -> None:
-    query = select(customer.c.email).where(customer.c.id == row.debtor_id)
-    email = (await work.session.execute(query)).scalar_one_or_none()
-    if email:
-        new = {"id": uuid7(), "kind": "receipt", "about": payment_id, "recipient": email, "tries": 0}
-        new |= {"state": "waiting", "due_at": work.now, "created_at": work.now}
-        await work.session.execute(insert_ignore(work.session, letter, ["id"]), [new])
-        work.wake("letters")
 
 
 def _said(result: Result) -> dict[str, Any]:

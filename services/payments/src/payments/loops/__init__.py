@@ -3,6 +3,7 @@
 from shared.service import Running
 
 from payments.flows.janitor import look_through
+from payments.flows.reconciliation import compare_day, day_to_compare
 from payments.flows.webhooks import apply_waiting
 from payments.tools import Tools
 
@@ -19,3 +20,10 @@ async def webhooks(running: Running[Tools]) -> None:
     while not running.stopping.is_set():
         await apply_waiting(running)
         await running.pause(1.0, "webhooks")
+
+
+async def reconcile(running: Running[Tools]) -> None:
+    """Holds the gateways' lists against our books. A difference is found once, however often."""
+    while not running.stopping.is_set():
+        await compare_day(running, day_to_compare())
+        await running.pause(6 * 3600, "reconcile")

@@ -91,6 +91,12 @@ def upgrade() -> None:
         batch_op.create_index('ix_gateway_account_cards', ['default_cards'], unique=True, postgresql_where=sa.text('default_cards'), sqlite_where=sa.text('default_cards'))
         batch_op.create_index('ix_gateway_account_portal', ['default_portal'], unique=True, postgresql_where=sa.text('default_portal'), sqlite_where=sa.text('default_portal'))
 
+    op.create_table('gateway_token',
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('sealed', sa.Text(), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_gateway_token'))
+    )
     op.create_table('invoice',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -129,24 +135,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_invoice_debtor_id_due_on', ['debtor_id', 'due_on', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_dispatch_id'), ['dispatch_id'], unique=False)
 
-    op.create_table('letter',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('kind', sa.String(length=12), nullable=False),
-    sa.Column('about', sa.Uuid(), nullable=False),
-    sa.Column('recipient', sa.Text(), nullable=False),
-    sa.Column('state', sa.String(length=10), nullable=False),
-    sa.Column('tries', sa.Integer(), nullable=False),
-    sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('error', sa.Text(), nullable=True),
-    sa.Column('values', sa.JSON().with_variant(postgresql.JSONB(), 'postgresql'), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_letter'))
-    )
-    with op.batch_alter_table('letter', schema=None) as batch_op:
-        batch_op.create_index('ix_letter_about', ['about'], unique=False)
-        batch_op.create_index('ix_letter_one_receipt', ['about'], unique=True, postgresql_where=sa.text("kind = 'receipt'"), sqlite_where=sa.text("kind = 'receipt'"))
-        batch_op.create_index('ix_letter_waiting', ['due_at'], unique=False, postgresql_where=sa.text("state = 'waiting'"), sqlite_where=sa.text("state = 'waiting'"))
-
     op.create_table('location',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
@@ -158,6 +146,21 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('location', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_location_customer_id'), ['customer_id'], unique=False)
+
+    op.create_table('saved_card',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('debtor_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('sealed', sa.Text(), nullable=False),
+    sa.Column('brand', sa.String(length=30), nullable=True),
+    sa.Column('last4', sa.String(length=4), nullable=True),
+    sa.Column('closed', sa.Boolean(), nullable=False),
+    sa.Column('saved_by', sa.String(length=200), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_saved_card'))
+    )
+    with op.batch_alter_table('saved_card', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_saved_card_debtor_id'), ['debtor_id'], unique=False)
 
     op.create_table('ticket',
     sa.Column('jti', sa.String(length=64), nullable=False),
@@ -412,16 +415,14 @@ def downgrade() -> None:
 
     op.drop_table('attempt')
     op.drop_table('ticket')
+    with op.batch_alter_table('saved_card', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_saved_card_debtor_id'))
+
+    op.drop_table('saved_card')
     with op.batch_alter_table('location', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_location_customer_id'))
 
     op.drop_table('location')
-    with op.batch_alter_table('letter', schema=None) as batch_op:
-        batch_op.drop_index('ix_letter_waiting', postgresql_where=sa.text("state = 'waiting'"), sqlite_where=sa.text("state = 'waiting'"))
-        batch_op.drop_index('ix_letter_one_receipt', postgresql_where=sa.text("kind = 'receipt'"), sqlite_where=sa.text("kind = 'receipt'"))
-        batch_op.drop_index('ix_letter_about')
-
-    op.drop_table('letter')
     with op.batch_alter_table('invoice', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_invoice_dispatch_id'))
         batch_op.drop_index('ix_invoice_debtor_id_due_on')
@@ -430,6 +431,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_invoice_created_at_id')
 
     op.drop_table('invoice')
+    op.drop_table('gateway_token')
     with op.batch_alter_table('gateway_account', schema=None) as batch_op:
         batch_op.drop_index('ix_gateway_account_portal', postgresql_where=sa.text('default_portal'), sqlite_where=sa.text('default_portal'))
         batch_op.drop_index('ix_gateway_account_cards', postgresql_where=sa.text('default_cards'), sqlite_where=sa.text('default_cards'))

@@ -20,5 +20,4 @@ from payments.models.invoices import counter as counter
 from payments.models.invoices import entry as entry
 from payments.models.invoices import invoice as invoice
 from payments.models.invoices import invoice_line as invoice_line
-from payments.models.invoices import letter as letter
 from payments.models.invoices import payment as payment

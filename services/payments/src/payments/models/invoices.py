@@ -1,9 +1,9 @@
 """Invoices, and the books: what was paid, applied and given back. No balance is stored anywhere."""
 
-from shared.db import Json, UtcDateTime
+from shared.db import UtcDateTime
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, String, Table, Text, Uuid
 
-from payments.models.base import Base, currency, flag, money, must, partly, version
+from payments.models.base import Base, currency, flag, money, must, version
 
 counter = Table(
     "counter", Base.metadata, Column("name", String(20), primary_key=True), must("last", BigInteger)
@@ -102,22 +102,3 @@ entry = Table(
 """The books, only ever added to. `amount` settles the invoice (or, negative, takes back); without an invoice
 it is the debtor's credit. Kinds: payment, applied (moves between credit and invoice), refund, reversal,
 credit_note."""
-
-letter = Table(
-    "letter",
-    Base.metadata,
-    Column("id", Uuid, primary_key=True),
-    must("kind", String(12)),
-    must("about", Uuid),
-    must("recipient", Text),
-    must("state", String(10)),
-    must("tries", Integer),
-    Column("due_at", UtcDateTime, nullable=True),
-    Column("error", Text, nullable=True),
-    Column("values", Json, nullable=True),
-    must("created_at", UtcDateTime),
-    Index("ix_letter_about", "about"),
-    partly("ix_letter_one_receipt", "about", where="kind = 'receipt'", unique=True),
-    partly("ix_letter_waiting", "due_at", where="state = 'waiting'"),
-)
-"""Mails to customers: an invoice or a receipt. `state` is waiting, sent or failed."""

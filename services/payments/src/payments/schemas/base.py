@@ -11,7 +11,6 @@ MOST = 10**11
 Text = Annotated[str, Field(max_length=300, pattern=CLEAN)]
 Name = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Remark = Annotated[str, Field(max_length=5000, pattern=CLEAN)]
-Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s\x00<>,]+@[^@\s\x00<>,]+\.[^@\s\x00<>,]+$")]
 Amount = Annotated[int, Field(gt=0, le=MOST, description="In minor units.")]
 AmountOrNone = Annotated[int, Field(ge=0, le=MOST, description="In minor units.")]
 Quantity = Annotated[Decimal, Field(gt=0, le=100_000, max_digits=9, decimal_places=3)]

@@ -1,6 +1,6 @@
 """Accounts at gateways, attempts and what can be done with them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -204,3 +204,17 @@ class AlertOut(Out):
 
 class Settled(Body):
     note: Remark | None = None
+
+
+class DifferenceOut(Out):
+    """`missing_here`: the gateway has it and our books do not; `missing_there` the other way round."""
+
+    id: UUID
+    account_id: UUID
+    day: date
+    kind: str
+    reference: str
+    attempt_id: UUID | None
+    ours: int | None
+    theirs: int | None
+    found_at: datetime

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from payments.invoice import LineKind, Standing
-from payments.schemas.base import Amount, AmountOrNone, Body, Email, Name, Out, Quantity, Rate, Remark, Text
+from payments.schemas.base import Amount, AmountOrNone, Body, Name, Out, Quantity, Rate, Remark, Text
 
 
 class LineBody(Body):
@@ -66,10 +66,6 @@ class CreditNew(Body):
 
 class CreditUse(Body):
     amount: Amount | None = Field(None, description="As much as the invoice needs, without one.")
-
-
-class MailTo(Body):
-    to: Email | None = Field(None, description="The customer's own address, without one.")
 
 
 class LineOut(Out):

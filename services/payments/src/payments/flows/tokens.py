@@ -1,0 +1,81 @@
+"""A gateway's adapter with its account, and the tokens it keeps."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
+from shared.db import Database, Row, upsert, utcnow
+from shared.secrets import seal, unseal
+from shared.service import Running
+from sqlalchemy import func, select
+
+from payments.gateways import open_gateway
+from payments.gateways.base import Tokens
+from payments.gateways.port import Gateway
+from payments.models import gateway_token
+from payments.tools import Tools, fields_of
+
+
+def gateway_of(running: Running[Tools], row: Row) -> Gateway:
+    """The gateway of an account's row. Raises SecretUnreadable."""
+    tokens = StoredTokens(running.tools, running.database, row.id)
+    return open_gateway(row.gateway, running.tools.http, fields_of(running.settings, row), tokens)
+
+
+@dataclass
+class StoredTokens:
+    """OAuth2 tokens in the database, sealed."""
+
+    tools: Tools
+    database: Database
+    account_id: UUID
+
+    async def load(self) -> Tokens | None:
+        query = select(gateway_token.c.sealed).where(gateway_token.c.account_id == self.account_id)
+        async with self.database.read() as read:
+            sealed = (await read.execute(query)).scalar_one_or_none()
+        if sealed is None:
+            return None
+        kept = json.loads(unseal(self.tools.settings, sealed, self._place).get_secret_value())
+        return Tokens(
+            access=SecretStr(kept["access"]),
+            expires_at=datetime.fromisoformat(kept["expires_at"]),
+            refresh=SecretStr(kept["refresh"]) if kept["refresh"] else None,
+        )
+
+    async def save(self, tokens: Tokens) -> None:
+        kept = {
+            "access": tokens.access.get_secret_value(),
+            "expires_at": tokens.expires_at.isoformat(),
+            "refresh": tokens.refresh.get_secret_value() if tokens.refresh else None,
+        }
+        row: dict[str, Any] = {"account_id": self.account_id, "updated_at": utcnow()}
+        row["sealed"] = seal(self.tools.settings, SecretStr(json.dumps(kept)), self._place)
+        async with self.database.transaction() as session:
+            statement = upsert(session, gateway_token, ["account_id"], ["sealed", "updated_at"])
+            await session.execute(statement, [row])
+
+    @asynccontextmanager
+    async def lock(self) -> AsyncGenerator[None]:
+        """Shuts out other renewals, on PostgreSQL those of other processes too."""
+        async with self.tools.locks.setdefault(self.account_id, asyncio.Lock()):
+            if self.database.is_sqlite:
+                yield
+                return
+            key = self.account_id.int % 2**63
+            async with self.database.read() as read:
+                await read.execute(select(func.pg_advisory_lock(key)))
+                try:
+                    yield
+                finally:
+                    await read.execute(select(func.pg_advisory_unlock(key)))
+
+    @property
+    def _place(self) -> str:
+        return f"gateway_token/{self.account_id}"

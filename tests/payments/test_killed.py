@@ -1,0 +1,75 @@
+"""kill -9 around a call to the gateway: never a second charge, and nothing is lost."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bills import invoice, issued, known_customer
+from gateway import Clock, Payer, connected, sandbox, state_of
+from harness import at_work, client, of, said
+from payments.service import service
+from shared.events.money import PaymentRefunded, PaymentSettled
+
+TESTS = Path(__file__).parents[1]
+POINTS = ["payments_before_call", "payments_after_call", "payments_after_commit"]
+
+
+@pytest.fixture
+async def payer(tmp_path: Path) -> AsyncGenerator[Payer]:
+    async with sandbox(tmp_path / "sandbox") as found:
+        yield found
+
+
+async def kill_at(point: str, url: str, path: str, body: dict[str, Any]) -> None:
+    environment = {**os.environ, "CALLBOARD_FAULT_POINT": point, "PYTHONPATH": str(TESTS)}
+    command = [sys.executable, str(TESTS / "killed_charge.py"), url, path, json.dumps(body)]
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stderr=subprocess.DEVNULL)
+    assert await process.wait() == 137
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_killed_around_a_charge_and_a_refund(
+    point: str, tmp_path: Path, payer: Payer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/payments.db"
+    async with at_work(service, url) as run, client(run, "office.admin") as office:
+        await connected(office, payer)
+        bill = await issued(office, await known_customer(run))
+        await said(run)
+    body = {"invoices": [{"invoice_id": bill["id"]}], "token": "tok_visa"}
+    await kill_at(point, url, "/v1/payment-attempts", body)
+
+    clock = Clock(monkeypatch)
+    async with at_work(service, url) as run, client(run, "office.admin") as office:
+        charged = point != "payments_before_call"
+        (made,) = (await office.get("/v1/payment-attempts")).json()["items"]
+        if made["state"] != "succeeded":
+            assert made["state"] == "submitting"
+            assert (await office.post("/v1/payment-attempts", json=body)).status_code == 409
+        for minutes in (2, 20, 120):
+            await clock.pass_by(run, minutes=minutes)
+        assert await state_of(office, made["id"]) == ("succeeded" if charged else "failed")
+        if not charged:
+            assert (await office.post("/v1/payment-attempts", json=body)).json()["state"] == "succeeded"
+        assert len(await payer.charges()) == 1
+        assert (await invoice(office, bill["id"]))["balance"] == 0
+        assert len(of(await said(run), PaymentSettled)) == 1
+        last = (await office.get("/v1/payment-attempts")).json()["items"][0]["id"]
+    monkeypatch.undo()
+
+    await kill_at(point, url, f"/v1/payment-attempts/{last}/refund", {"amount": 4000})
+    clock = Clock(monkeypatch)
+    async with at_work(service, url) as run, client(run, "office.admin") as office:
+        for minutes in (180, 20, 120):
+            await clock.pass_by(run, minutes=minutes)
+        shown = (await office.get(f"/v1/payment-attempts/{last}")).json()
+        refunds = [row for row in await payer.ledger() if row["kind"] == "refund"]
+        assert (shown["refunded"], shown["reserved"]) == (4000, 0)
+        assert [row["amount"] for row in refunds] == [4000]
+        assert len(of(await said(run), PaymentRefunded)) == 1
