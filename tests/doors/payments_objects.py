@@ -1,20 +1,48 @@
 """One of everything that a path of the payments service names."""
 
 from typing import Any
+from uuid import UUID
 
 from bills import issued, known_customer, pay_by_cheque
 from harness import client
+from payments.models import alert
+from shared.db import uuid7
 from shared.service import Running
+from sqlalchemy import insert
+
+SETTINGS: dict[str, Any] = {"gateway_seconds": 1}
+SANDBOX = {"base_url": "http://127.0.0.1:9", "webhook_secret": "made up for tests"}
 
 
 async def make(running: Running[Any]) -> dict[str, str]:
-    customer = str(await known_customer(running))
+    customer = await known_customer(running)
     async with client(running, "office.admin") as office:
         invoice = await issued(office, customer)
         paid = await pay_by_cheque(office, customer, 100, **{invoice["id"]: 100})
-        return {
-            "/v1/invoices/{id}": invoice["id"],
-            "/v1/payments/{id}": paid.json()["id"],
-            "/v1/customer-balances/{customer_id}": customer,
-            "/v1/statements/{customer_id}": customer,
-        }
+        account = {"gateway": "sandbox", "name": f"Sandbox {uuid7()}", "fields": SANDBOX}
+        opened = await office.post("/v1/gateway-accounts", json=account)
+        assert opened.status_code == 201, opened.text
+        gateway = opened.json()["id"]
+        body = {"account_id": gateway, "invoices": [{"invoice_id": invoice["id"]}]}
+        attempt = await office.post("/v1/payment-attempts", json=body)
+        assert attempt.status_code == 201, attempt.text
+        tried = attempt.headers["location"].rsplit("/", 1)[-1]
+    return {
+        "/v1/invoices/{id}": invoice["id"],
+        "/v1/payments/{id}": paid.json()["id"],
+        "/v1/customer-balances/{customer_id}": str(customer),
+        "/v1/statements/{customer_id}": str(customer),
+        "/v1/gateway-accounts/{id}": gateway,
+        "/v1/payment-attempts/{id}": tried,
+        "/v1/checkouts/{id}": tried,
+        "/v1/payment-alerts/{id}": str(await _alert(running, UUID(tried))),
+        "/v1/gateway-webhooks/{gateway}": "sandbox",
+    }
+
+
+async def _alert(running: Running[Any], about: UUID) -> UUID:
+    id = uuid7()
+    row = {"id": id, "version": 1, "kind": "declined", "attempt_id": about, "text": "Look at it."}
+    async with running.work() as work:
+        await work.session.execute(insert(alert), [{**row, "raised_at": work.now}])
+    return id

@@ -61,7 +61,7 @@ def _of_type(schema: Schema, document: Document) -> Any:
     if kind == "array":
         return [sample(schema["items"], document)] * schema.get("minItems", 0)
     if kind in ("integer", "number"):
-        return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+        return int(schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1))
     return False if kind == "boolean" else _text(schema)
 
 
