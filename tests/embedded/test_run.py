@@ -67,7 +67,7 @@ def test_a_mail_put_into_the_maildir_is_taken(tmp_path: Path) -> None:
 
 def test_pages_without_a_login_are_for_this_machine_only(tmp_path: Path) -> None:
     with started(tmp_path / "data") as running:
-        for path in ("/", "/partner/", "/partner/ledger", "/style.css", "/desk.js"):
+        for path in ("/", "/partner/", "/partner/ledger", "/gateways/stripe/", "/style.css", "/desk.js"):
             assert httpx.get(running.url + path).status_code == 200
             rebound = httpx.get(running.url + path, headers={"Host": "evil.example"})
             assert rebound.status_code == 403, path
