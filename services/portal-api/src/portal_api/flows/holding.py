@@ -35,11 +35,9 @@ async def hold(
     ]
     if instead:
         await release(work, [dispatch_id])
-    got = await insert_rows(
-        work.session, held, rows, ignore=["technician_id", "quarter"], returning=["quarter"]
-    )
+    await insert_rows(work.session, held, rows, ignore=["technician_id", "quarter"])
     taken = await busy(work.session, technician, work.now, besides=dispatch_id)
-    if len(got) < len(rows) or any(chosen.overlaps(each) for each in taken):
+    if any(chosen.overlaps(each) for each in taken):
         free = calendar.free(taken, now=work.now, days=DAYS)[:5]
         shown = [{"start": each.start.isoformat(), "end": each.end.isoformat()} for each in free]
         raise conflict("Somebody else has just taken this time", "Choose another one.", free=shown)
