@@ -32,7 +32,7 @@ async def test_an_account_is_closed_to_strangers_after_ten_wrong_passwords(
         assert (await log_on(stranger, ANNA)).status_code == 200
 
 
-async def test_who_has_no_account_is_throttled_alike(house: Running[Any]) -> None:
+async def test_who_has_no_account_is_throttled_alike(house: Running[Any], clock: Clock) -> None:
     async with browser(house) as stranger:
         for _ in range(11):
             known = await log_on(stranger, ANNA, OTHER)
