@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from shared.bodies import Body
 
-from customer.schemas.parts import AddressBody, Body
+from customer.schemas.parts import AddressBody
 
 
 class Candidate(BaseModel):

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
+from shared.bodies import Body
 
-from customer.schemas.parts import UNSET, Body, Name, Out, Remark, Text
+from customer.schemas.parts import UNSET, Name, Out, Remark, Text
 
 
 class EquipmentPart(Body):
