@@ -184,8 +184,8 @@ def scope_of(method: str, path: str) -> str:
 
 
 def allow(*roles: str, clients: bool = True) -> Callable[..., Any]:
-    """A dependency that lets in principals with one of `roles`; the OpenAPI document shows them. An API client
-    needs the route's scope too; with `clients=False` none is let in."""
+    """A dependency that lets in principals with one of `roles`; the OpenAPI document shows them. An API
+    client needs the route's scope too; with `clients=False` none is let in."""
 
     async def allowed(request: Request) -> Principal:
         principal = await principal_of(request)
