@@ -1,4 +1,4 @@
-"""The three services of the main job together, on either bus and either database, reading a real mailbox."""
+"""All services together, on either bus and either database, reading a real mailbox."""
 
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from customer.service import service as customer
-from dispatch.service import service as dispatch
+from embedded.house import SERVICES
 from fleet import Fleet, Mailbox, open_fleet
 from harness import at_work, client
 from localservers import Dovecot, Postgres, SmtpSink
 from localservers.dovecot import PASSWORD
-from mail_ingest.service import service as mail_ingest
 from shared.bus import Bus, LocalBus
 from shared.rabbit import RabbitBus
 from shared.service import Running
@@ -62,7 +60,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, smtp_sink: SmtpSink) -
         async with AsyncExitStack() as stack:
             stack.push_async_callback(bus.close)
             services: dict[str, Running[Any]] = {}
-            for service in (dispatch, customer, mail_ingest):
+            for service in SERVICES:
                 url = f"sqlite+aiosqlite:///{tmp_path}/{service.name}.db"
                 if not embedded:
                     server: Postgres = request.getfixturevalue("postgres")
