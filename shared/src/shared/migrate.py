@@ -13,8 +13,8 @@ from sqlalchemy import Connection, text
 from shared.db import Database
 from shared.service import Service
 
-# Mails and events are compressed by PostgreSQL as they are stored: 0.06 ms for one of 7 KB with lz4, 0.18 with
-# its default. A server built without lz4, or a database that is not ours, keeps the default.
+# PostgreSQL compresses mails and events as it stores them: 0.06 ms for one of 7 KB with lz4, 0.18 with its
+# default. A server built without lz4, or a database that is not ours, keeps the default.
 _LZ4 = text("""
 DO $$ BEGIN
   EXECUTE format('ALTER DATABASE %I SET default_toast_compression = lz4', current_database());
