@@ -6,12 +6,11 @@ person), more than once: `charge` and `settle` decide what it changes, so that r
 nothing twice and nothing leads back from `succeeded`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from payments.gateways.base import Avs, Cvv, Result
+from payments.gateways.base import Result
 
 State = Literal[
     "submitting",
@@ -39,19 +38,6 @@ OPEN: frozenset[State] = frozenset(
 OVER: frozenset[State] = frozenset(("canceled", "expired", "failed", "declined", "voided"))
 """Left only by money that is proven to have come."""
 _AFTER_A_HOLD = frozenset(("succeeded", "voided", "canceled", "expired", "needs_review"))
-RESERVED = frozenset(("submitting", "unknown", "pending", "succeeded", "needs_review"))
-"""An operation in one of these may have moved money, or has."""
-
-SUBMITTED = timedelta(seconds=60)
-DAY = timedelta(days=1)
-FIRST = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
-SCHEDULE: dict[str, tuple[timedelta, ...]] = {
-    "unknown": (*FIRST, timedelta(hours=6), *[DAY] * 5),
-    "pending": (*FIRST, timedelta(hours=6), *[DAY] * 14),
-    "requires_action": (*FIRST, *[timedelta(hours=1)] * 48),
-    "authorized": (DAY,) * 30,
-    "void_pending": (*FIRST, timedelta(hours=6), *[DAY] * 5),
-}
 NOT_FOUND_TIMES, NOT_FOUND_AFTER = 2, timedelta(minutes=30)
 """What a gateway does not know twice, the second time after this long, has surely not happened."""
 
@@ -204,54 +190,6 @@ def settle(
         case _:
             target = None
     return target if target != state else None
-
-
-class Money(NamedTuple):
-    """Of one attempt: what was taken, given back, and is reserved for refunds on their way."""
-
-    captured: int = 0
-    refunded: int = 0
-    reserved: int = 0
-
-    @property
-    def refundable(self) -> int:
-        return self.captured - self.refunded - self.reserved
-
-
-def money(operations: Iterable[tuple[str, str, int]]) -> Money:
-    """`operations` are (kind, state, amount). A void takes back all that was taken."""
-    captured = refunded = reserved = 0
-    for kind, state, amount in operations:
-        if kind in ("sale", "capture") and state == "succeeded":
-            captured += amount
-        elif kind in ("refund", "void") and state == "succeeded":
-            refunded += amount
-        elif kind in ("refund", "void") and state in RESERVED:
-            reserved += amount
-    return Money(captured, refunded, reserved)
-
-
-Policy = Literal["off", "record", "review", "void"]
-_RANK: tuple[Policy, ...] = ("off", "record", "review", "void")
-
-
-def policy(*, avs: Avs | None, cvv: Cvv | None, avs_policy: Policy, cvv_policy: Policy) -> Policy:
-    """What is to be done with an approved payment: the strictest that a failed check asks for. What the
-    gateway did not check has not failed."""
-    asked: list[Policy] = ["off"]
-    if avs == "no_match":
-        asked.append(avs_policy)
-    if cvv == "no_match":
-        asked.append(cvv_policy)
-    return max(asked, key=_RANK.index)
-
-
-def next_check(state: str, checks: int, now: datetime) -> datetime | None:
-    """When an attempt or operation in `state` is looked at again; None: a person must."""
-    if state == "submitting":
-        return now + SUBMITTED
-    steps = SCHEDULE.get(state)
-    return now + steps[checks] if steps and checks < len(steps) else None
 
 
 SENTENCES: dict[State, str] = {

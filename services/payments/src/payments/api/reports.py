@@ -11,7 +11,7 @@ from payments.api.depends import Office, Reading
 from payments.export import decimal, to_csv
 from payments.models import customer, difference, invoice, payment
 from payments.queries.invoices import page, whole
-from payments.schemas.gateways import DifferenceOut
+from payments.schemas.reports import DifferenceOut
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 First = Annotated[date, Query(description="First day.")]

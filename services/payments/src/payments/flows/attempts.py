@@ -11,7 +11,7 @@ from shared.problems import Problem, conflict
 from shared.work import Work
 from sqlalchemy import insert, select
 
-from payments import ledger
+from payments import ledger, schedule
 from payments.flows.books import locked_invoices
 from payments.flows.traces import Heard, insert_operation, note
 from payments.gateways.base import Result
@@ -79,7 +79,7 @@ async def begin(
         "extra": extra or {},
         "checks": 0,
         "not_found": 0,
-        "next_check_at": ledger.next_check("submitting", 0, work.now),
+        "next_check_at": schedule.next_check("submitting", 0, work.now),
         "created_at": work.now,
         "updated_at": work.now,
     }

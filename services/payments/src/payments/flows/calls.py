@@ -12,7 +12,7 @@ from shared.secrets import unseal
 from shared.service import Running
 from sqlalchemy import select
 
-from payments import ledger
+from payments import ledger, schedule
 from payments.flows.orders import order_of
 from payments.flows.outcomes import apply_charge, locked, set_attempt
 from payments.flows.tokens import gateway_of
@@ -86,7 +86,7 @@ async def start_hosted(running: Running[Tools], attempt_id: UUID) -> ledger.Stat
                 redirect_url=answer.redirect_url,
                 expires_at=expires,
                 checks=0,
-                next_check_at=ledger.next_check("requires_action", 0, work.now),
+                next_check_at=schedule.next_check("requires_action", 0, work.now),
             )
             return "requires_action"
         failure = answer if isinstance(answer, Result) else Result(outcome="error")
@@ -123,7 +123,7 @@ async def complete(running: Running[Tools], attempt_id: UUID, source: Source) ->
                 return row.state
             heard = Heard(Result(outcome="requires_action"), "call", source, source)
             await note(work, row, "submitting", heard, details={})
-            due = ledger.next_check("submitting", 0, work.now)
+            due = schedule.next_check("submitting", 0, work.now)
             await set_attempt(work, row, state="submitting", next_check_at=due)
     fault("payments_before_call")
     result = await guarded(

@@ -9,7 +9,7 @@ from shared.service import Running
 from shared.work import Work
 from sqlalchemy import Table, select, update
 
-from payments import ledger
+from payments import schedule
 from payments.flows import calls, sending
 from payments.flows.operations import apply_operation
 from payments.flows.outcomes import apply_charge, locked, set_attempt
@@ -70,7 +70,7 @@ async def _lease(work: Work[Any], table: Table) -> list[Row]:
     query = select(table).where(table.c.next_check_at <= work.now).order_by(table.c.next_check_at)
     rows = (await work.session.execute(query.limit(_BATCH).with_for_update(skip_locked=True))).all()
     for row in rows:
-        later = ledger.next_check(row.state, row.checks + 1, work.now) or work.now + ledger.DAY
+        later = schedule.next_check(row.state, row.checks + 1, work.now) or work.now + schedule.DAY
         values = {"next_check_at": later, "checks": row.checks + 1}
         await work.session.execute(update(table).where(table.c.id == row.id).values(values))
     return list(rows)
@@ -78,7 +78,7 @@ async def _lease(work: Work[Any], table: Table) -> list[Row]:
 
 def _due(row: Row, state: str, *, first: bool = False) -> Due:
     expired = state == "requires_action" and row.expires_at is not None and row.expires_at <= utcnow()
-    ends = ledger.next_check(state, row.checks + 1, utcnow()) is None and state != "submitting"
+    ends = schedule.next_check(state, row.checks + 1, utcnow()) is None and state != "submitting"
     return Due(row.id, state, expired or ends, first)
 
 

@@ -8,7 +8,7 @@ from shared.problems import conflict, not_found
 from shared.work import Work
 from sqlalchemy import select, update
 
-from payments import ledger
+from payments import ledger, schedule, totals
 from payments.flows import books
 from payments.flows.outcomes import book, locked, set_attempt
 from payments.flows.traces import Heard, insert_operation, note, raise_alert
@@ -20,8 +20,8 @@ async def operations_of(work: Work[Any], attempt_id: UUID) -> list[Row]:
     return list((await work.session.execute(query)).all())
 
 
-def money_of(rows: list[Row]) -> ledger.Money:
-    return ledger.money((row.kind, row.state, row.amount) for row in rows)
+def money_of(rows: list[Row]) -> totals.Money:
+    return totals.money((row.kind, row.state, row.amount) for row in rows)
 
 
 async def begin(
@@ -39,14 +39,14 @@ async def begin(
         raise conflict("An earlier step of this payment is not settled", "Wait until it is.")
     check = {"capture": _may_capture, "void": _may_void, "refund": _may_refund}[kind]
     asked = check(row, left, amount)
-    due = work.now + ledger.SUBMITTED
+    due = work.now + schedule.SUBMITTED
     id = await insert_operation(work, row.id, kind, asked, due=due, reason=reason, **once)
     after = {"amount": asked, "reason": reason, "operation": str(id)}
     work.audit(who=who, action=f"attempt.{kind}", subject=row.id, after=after)
     return id
 
 
-def _may_capture(row: Row, left: ledger.Money, amount: int | None) -> int:
+def _may_capture(row: Row, left: totals.Money, amount: int | None) -> int:
     if row.state != "authorized":
         raise conflict("There is nothing held that could be captured")
     if amount is not None and amount > row.amount:
@@ -54,7 +54,7 @@ def _may_capture(row: Row, left: ledger.Money, amount: int | None) -> int:
     return row.amount if amount is None else amount
 
 
-def _may_void(row: Row, left: ledger.Money, amount: int | None) -> int:
+def _may_void(row: Row, left: totals.Money, amount: int | None) -> int:
     if row.state == "authorized":
         return row.amount
     if row.state != "succeeded" or left.refundable != left.captured or not left.captured:
@@ -62,7 +62,7 @@ def _may_void(row: Row, left: ledger.Money, amount: int | None) -> int:
     return left.captured
 
 
-def _may_refund(row: Row, left: ledger.Money, amount: int | None) -> int:
+def _may_refund(row: Row, left: totals.Money, amount: int | None) -> int:
     if row.state != "succeeded" or not left.refundable:
         raise conflict("There is nothing to refund")
     if amount is not None and amount > left.refundable:
@@ -88,7 +88,7 @@ async def apply_operation(work: Work[Any], *, operation_id: UUID, heard: Heard) 
     await note(work, row, state, heard, amount=op.amount, operation_id=op.id, details=details)
     names = ("gateway_ref", "code", "message")
     values = {name: value for name in names if (value := getattr(result, name)) is not None}
-    due = ledger.next_check(state, 0, work.now)
+    due = schedule.next_check(state, 0, work.now)
     await _set(work, op, state=state, checks=0, not_found=0, next_check_at=due, **values)
     if state == "succeeded":
         await {"capture": _captured, "void": _voided, "refund": _refunded}[op.kind](work, row, op, heard)

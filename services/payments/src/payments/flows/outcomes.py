@@ -10,7 +10,7 @@ from shared.problems import not_found
 from shared.work import Work
 from sqlalchemy import and_, select, update
 
-from payments import ledger
+from payments import ledger, schedule
 from payments.flows import books
 from payments.flows.traces import Heard, insert_operation, note, raise_alert
 from payments.gateways.base import Result
@@ -21,6 +21,7 @@ from payments.models import (
     gateway_account,
     operation,
 )
+from payments.policy import policy
 
 
 async def locked(work: Work[Any], attempt_id: UUID) -> Row:
@@ -117,7 +118,7 @@ async def _checked(work: Work[Any], row: Row, result: Result, change: ledger.Cha
         return change
     query = select(gateway_account).where(gateway_account.c.id == row.account_id)
     account = (await work.session.execute(query)).one()
-    rule = ledger.policy(
+    rule = policy(
         avs=result.avs, cvv=result.cvv, avs_policy=account.avs_policy, cvv_policy=account.cvv_policy
     )
     why = f"address check: {result.avs}, security code: {result.cvv}"
@@ -148,7 +149,7 @@ async def _write(work: Work[Any], row: Row, result: Result, change: ledger.Chang
     values |= {"state": change.state, "extra": extra, "checks": checks}
     values["not_found"] = row.not_found + 1 if change.not_found else 0
     if not same:
-        values["next_check_at"] = ledger.next_check(change.state, 0, work.now)
+        values["next_check_at"] = schedule.next_check(change.state, 0, work.now)
     await set_attempt(work, row, **values)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.db import Database, Row
 from sqlalchemy import select
 
-from payments import ledger
+from payments import totals
 from payments.models import attempt, attempt_invoice, operation, payment_event
 from payments.queries.balances import Reading
 from payments.queries.invoices import one
@@ -21,7 +21,7 @@ async def detail(reading: Reading, id: UUID) -> dict[str, Any]:
     operations = (await reading.execute(query)).all()
     parts = await reading.execute(select(attempt_invoice).where(attempt_invoice.c.attempt_id == id))
     query = select(payment_event).where(payment_event.c.attempt_id == id).order_by(payment_event.c.seq)
-    sums = ledger.money((each.kind, each.state, each.amount) for each in operations)
+    sums = totals.money((each.kind, each.state, each.amount) for each in operations)
     return {
         **row._mapping,
         **sums._asdict(),

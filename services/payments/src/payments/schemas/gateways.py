@@ -1,12 +1,13 @@
 """Accounts at gateways, attempts and what can be done with them."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, SecretStr
 
-from payments.ledger import Policy, State
+from payments.ledger import State
+from payments.policy import Policy
 from payments.schemas.base import Amount, Body, Name, Out, Remark, Text
 
 Fields = Annotated[dict[Annotated[str, Field(max_length=40)], SecretStr], Field(max_length=20)]
@@ -204,17 +205,3 @@ class AlertOut(Out):
 
 class Settled(Body):
     note: Remark | None = None
-
-
-class DifferenceOut(Out):
-    """`missing_here`: the gateway has it and our books do not; `missing_there` the other way round."""
-
-    id: UUID
-    account_id: UUID
-    day: date
-    kind: str
-    reference: str
-    attempt_id: UUID | None
-    ours: int | None
-    theirs: int | None
-    found_at: datetime

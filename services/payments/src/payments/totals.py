@@ -1,0 +1,32 @@
+"""What was taken and given back, from the operations."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+RESERVED = frozenset(("submitting", "unknown", "pending", "succeeded", "needs_review"))
+"""An operation in one of these may have moved money, or has."""
+
+
+class Money(NamedTuple):
+    """Of one attempt: what was taken, given back, and is reserved for refunds on their way."""
+
+    captured: int = 0
+    refunded: int = 0
+    reserved: int = 0
+
+    @property
+    def refundable(self) -> int:
+        return self.captured - self.refunded - self.reserved
+
+
+def money(operations: Iterable[tuple[str, str, int]]) -> Money:
+    """`operations` are (kind, state, amount). A void takes back all that was taken."""
+    captured = refunded = reserved = 0
+    for kind, state, amount in operations:
+        if kind in ("sale", "capture") and state == "succeeded":
+            captured += amount
+        elif kind in ("refund", "void") and state == "succeeded":
+            refunded += amount
+        elif kind in ("refund", "void") and state in RESERVED:
+            reserved += amount
+    return Money(captured, refunded, reserved)
