@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 import pydantic_core
@@ -32,6 +33,7 @@ def new_key() -> NewKey:
     return NewKey(_text(thumbprint), public, _text(key.private_bytes_raw()))
 
 
+@lru_cache(maxsize=8)
 def private_key(text: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(f"{text}="))
 
