@@ -1,6 +1,8 @@
 """What is refused before a route sees it: too large, unreadable, what a database cannot store."""
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +13,16 @@ from harness import at_work, client
 from payments.service import service as payments
 from pydantic import BaseModel, ConfigDict
 from shared.app import MAX_BODY
-from shared.auth import allow
+from shared.auth import allow, allow_anyone
 from shared.etag import BasedOn
+from shared.pages import cursor_key, decode_cursor
+from shared.problems import Problem
 from shared.service import Handlers, Running, Service, no_tools
 from shared.settings import Settings
+from shared.tables import outbox
+from shared.transaction import open_read
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 router = APIRouter(dependencies=[Depends(allow("office.admin"))])
 JSON = {"Content-Type": "application/json"}
@@ -47,7 +55,25 @@ async def read(id: str, q: Annotated[str, "sought"] = "") -> str:
     return id + q
 
 
-toy = Service("payments", Settings, payments.metadata, router, Handlers(), (), no_tools)
+@router.get("/v1/outbox")
+async def sent(read: Annotated[AsyncConnection, Depends(open_read)], after: int = 0, q: str = "") -> int:
+    """Leaves it to the database to refuse what its columns cannot hold."""
+    found = select(outbox.c.seq).where(outbox.c.seq > after, outbox.c.name != q.replace("zero", "\0"))
+    return len((await read.execute(found)).all())
+
+
+anybody = APIRouter(dependencies=[Depends(allow_anyone)])
+
+
+@anybody.post("/v1/open-notes")
+async def leave(note: Note) -> int:
+    return len(note.text)
+
+
+every = APIRouter()
+every.include_router(router)
+every.include_router(anybody)
+toy = Service("payments", Settings, payments.metadata, every, Handlers(), (), no_tools)
 
 
 @pytest.fixture
@@ -166,3 +192,52 @@ async def test_a_method_that_is_not_there_names_all_that_are(http: httpx.AsyncCl
 
 async def test_nobody_is_sent_elsewhere(http: httpx.AsyncClient) -> None:
     assert is_problem(await http.post("/v1/notes/", headers={"Host": "evil.example"}), 404)
+
+
+async def test_a_body_that_does_not_fit_is_refused_where_anybody_may_come(running: Running[Any]) -> None:
+    async with client(running) as nobody:
+        for body in (b"{", b'{"text": 1}', b"\xff", b"[" * 100_000):
+            answer = await nobody.post("/v1/open-notes", content=body, headers=JSON)
+            assert is_problem(answer, answer.status_code)
+            assert answer.status_code in (400, 422), body[:20]
+
+
+async def test_a_number_that_no_column_holds_is_refused(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/v1/outbox", params={"after": 2**63 - 1})).json() == 0
+    assert is_problem(await http.get("/v1/outbox", params={"after": 2**63}), 422)
+
+
+async def test_what_postgresql_cannot_hold_is_refused(database_url: str) -> None:
+    async with (
+        at_work(toy, database_url, tables=payments) as running,
+        client(running, "office.admin") as http,
+    ):
+        assert (await http.get("/v1/outbox", params={"after": 2**63 - 1})).json() == 0
+        assert is_problem(await http.get("/v1/outbox", params={"after": 2**63}), 422)
+        assert is_problem(await http.get("/v1/outbox", params={"q": "zero"}), 422)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        '["2026-03-02T08:00:00"]',
+        '["\\u0000"]',
+        '["\\ud800"]',
+        "[1e999]",
+        "[null]",
+        "[[]]",
+        "{}",
+        "[",
+        "[1, 2]",
+    ],
+)
+def test_odd_cursors_are_refused(keys: str) -> None:
+    cursor = b64encode(keys.encode()).decode()
+    with pytest.raises(Problem) as refused:
+        cursor_key(datetime, decode_cursor(cursor, 1)[0])
+    assert refused.value.status == 422
+
+
+def test_a_number_of_a_cursor_is_finite() -> None:
+    with pytest.raises(Problem):
+        cursor_key(int, float("inf"))

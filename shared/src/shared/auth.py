@@ -203,7 +203,7 @@ def allow(*roles: str, clients: bool = True) -> Callable[..., Any]:
     return allowed
 
 
-async def allow_anyone() -> None:
+async def allow_anyone(_request: Request) -> None:
     """A dependency that says that a route is open to everybody, on purpose."""
 
 

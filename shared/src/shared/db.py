@@ -166,6 +166,14 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, (OperationalError, InterfaceError))
 
 
+def is_bad_value(error: BaseException) -> bool:
+    """Whether a value is one that the database's type cannot hold: SQLSTATE class 22, which asyncpg
+    uses too for what it cannot send; SQLite's driver raises OverflowError for a number over 64 bits."""
+    if isinstance(error, DBAPIError):
+        return str(getattr(error.orig, "sqlstate", None) or "").startswith("22")
+    return isinstance(error, OverflowError)
+
+
 def insert_ignore(
     session: AsyncSession, table: Table, key: Sequence[str], returning: Sequence[str] = ()
 ) -> Executable:
@@ -194,6 +202,7 @@ __all__ = [
     "UtcDateTime",
     "insert",
     "insert_ignore",
+    "is_bad_value",
     "is_outage",
     "upsert",
     "utcnow",

@@ -2,8 +2,10 @@
 
 import base64
 import json
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
+import pydantic_core
 from fastapi import Query
 from pydantic import BaseModel
 
@@ -26,9 +28,24 @@ def encode_cursor(*keys: Any) -> str:
 def decode_cursor(cursor: str, length: int) -> list[Any]:
     """The `length` keys. Raises a 422 problem for a cursor that this service did not make."""
     try:
-        keys = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        keys = pydantic_core.from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         keys = None
-    if not isinstance(keys, list) or len(keys) != length:
-        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.")
+    if not isinstance(keys, list) or len(keys) != length or "\0" in "".join(map(str, keys)):
+        raise _not_ours()
     return keys
+
+
+def cursor_key(kind: type, value: Any) -> Any:
+    """A key as the type of its column. Raises the same problem for what is none; a time needs its zone."""
+    try:
+        key = datetime.fromisoformat(value) if kind is datetime else kind(value)
+    except (TypeError, ValueError, OverflowError):
+        raise _not_ours() from None
+    if isinstance(key, datetime) and key.tzinfo is None:
+        raise _not_ours()
+    return key
+
+
+def _not_ours() -> Problem:
+    return Problem(422, "This cursor is not one of ours", "Start again without `cursor`.")

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import principal_of
-from shared.db import insert_ignore, is_outage
+from shared.db import insert_ignore, is_bad_value, is_outage
 from shared.problems import Problem, unavailable
 from shared.service import Running
 from shared.tables import idempotency
@@ -115,13 +115,19 @@ class CommitBeforeAnswer:
         except Exception as error:
             if answer.sent:
                 raise
-            if not is_outage(error):
-                log.exception("request_failed", path=scope["path"], error=type(error).__name__)
-                failure = Problem(500, "This went wrong on our side", "Nothing was changed.").response()
-            else:
-                log.warning("request_met_outage", path=scope["path"], error=type(error).__name__)
-                failure = unavailable().response()
-            await failure(scope, receive, answer.send)
+            await _failure(scope["path"], error).response()(scope, receive, answer.send)
+
+
+def _failure(path: str, error: Exception) -> Problem:
+    name = type(error).__name__
+    if is_outage(error):
+        log.warning("request_met_outage", path=path, error=name)
+        return unavailable()
+    if is_bad_value(error):
+        log.warning("request_had_bad_value", path=path, error=name)
+        return Problem(422, "A value does not fit", "Nothing was changed. It is too large or odd.")
+    log.exception("request_failed", path=path, error=name)
+    return Problem(500, "This went wrong on our side", "Nothing was changed.")
 
 
 class _Refused(Exception):

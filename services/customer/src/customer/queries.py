@@ -1,12 +1,11 @@
 """Reads."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared.pages import decode_cursor, encode_cursor
-from shared.problems import Problem, not_found
+from shared.pages import cursor_key, decode_cursor, encode_cursor
+from shared.problems import not_found
 from sqlalchemy import ColumnElement, Table, any_, bindparam, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -107,11 +106,7 @@ async def page(
 
 
 def _key(column: Column[Any], value: Any) -> Any:
-    try:
-        kind = column.type.python_type
-        return literal(kind.fromisoformat(value) if kind is datetime else kind(value), column.type)
-    except (TypeError, ValueError):
-        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None
+    return literal(cursor_key(column.type.python_type, value), column.type)
 
 
 def beginning(column: Column[Any], prefix: str) -> ColumnElement[bool]:

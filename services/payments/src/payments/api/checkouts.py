@@ -25,7 +25,7 @@ _HEADERS = {
 }
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses={401: {"description": "The ticket is not valid or has ended."}})
 async def start_checkout(at: At, request: Request, response: Response, body: CheckoutNew) -> CheckoutOut:
     """Opens the gateway's page for the invoices of a checkout ticket. A ticket is good for one payment."""
     said = await request.app.state.verifier.checkout_ticket(body.ticket.get_secret_value())

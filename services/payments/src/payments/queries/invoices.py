@@ -1,13 +1,12 @@
 """Invoices as they stand."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from shared.db import Row
-from shared.pages import decode_cursor, encode_cursor
-from shared.problems import Problem, not_found
+from shared.pages import cursor_key, decode_cursor, encode_cursor
+from shared.problems import not_found
 from sqlalchemy import ColumnElement, Table, literal, select, tuple_
 from sqlalchemy.sql.schema import Column
 
@@ -44,11 +43,7 @@ async def page(
 
 
 def _key(column: Column[Any], value: Any) -> Any:
-    try:
-        kind = column.type.python_type
-        return literal(kind.fromisoformat(value) if kind is datetime else kind(value), column.type)
-    except (TypeError, ValueError):
-        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None
+    return literal(cursor_key(column.type.python_type, value), column.type)
 
 
 async def whole(reading: Reading, rows: Sequence[Row]) -> list[dict[str, Any]]:

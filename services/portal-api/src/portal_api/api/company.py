@@ -53,7 +53,7 @@ async def edit_company_information(
     "/v1/company/logo",
     dependencies=[Depends(allow_anyone)],
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": _ANY_PICTURE}}},
+    responses={200: {"content": {"image/jpeg": _ANY_PICTURE}}, 404: {"description": "There is no logo."}},
 )
 async def read_company_logo(read: Reading) -> Response:
     found = await read_logo(read)

@@ -38,6 +38,7 @@ from portal_api.schemas.sessions import AccessToken, Activity, Logon, OpenSessio
 router = APIRouter(prefix="/v1/session", tags=["session"])
 TOKEN_SECONDS = 120
 _NO_SESSION: dict[int | str, Any] = {401: {"description": "There is no session, or it has ended."}}
+_FOREIGN: dict[int | str, Any] = {**_NO_SESSION, 403: {"description": "Not from our own pages."}}
 _MUST_CHANGE: dict[int | str, Any] = {
     **_NO_SESSION,
     403: {"description": "The password must be changed first."},
@@ -94,7 +95,7 @@ async def read_session(session: Session, response: Response) -> SessionOut:
     return shown(response, session)
 
 
-@router.delete("", dependencies=OURS, status_code=204, responses=_NO_SESSION)
+@router.delete("", dependencies=OURS, status_code=204, responses=_FOREIGN)
 async def log_out(session: Session, here: Here, response: Response) -> None:
     """Ends this session. Its access tokens end within two minutes."""
     async with here.work() as work:
@@ -103,7 +104,7 @@ async def log_out(session: Session, here: Here, response: Response) -> None:
     forget_cookie(response)
 
 
-@router.post("/activity", dependencies=OURS, responses=_NO_SESSION)
+@router.post("/activity", dependencies=OURS, responses=_FOREIGN)
 async def be_active_(session: Session, here: Here) -> Activity:
     """For what a person does (a key, a click), never for what a page does by itself."""
     async with here.work() as work:

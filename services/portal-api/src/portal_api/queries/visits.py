@@ -1,7 +1,7 @@
 """A household's dispatches as it sees them. Every statement is bound to the location."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -141,6 +141,6 @@ def _first_of_each(rows: Sequence[Row]) -> list[Row]:
 def _keys(cursor: str) -> tuple[datetime, UUID]:
     received, id = decode_cursor(cursor, 2)
     try:
-        return datetime.fromisoformat(received), UUID(id)
-    except (TypeError, ValueError):
+        return datetime.fromisoformat(received).astimezone(UTC), UUID(id)
+    except (TypeError, ValueError, OverflowError):
         raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None

@@ -63,7 +63,7 @@ class SubscriptionOut(BaseModel):
 class SubscriptionMade(SubscriptionOut):
     """The secret is shown this once."""
 
-    secret: SecretStr
+    secret: SecretStr = Field(json_schema_extra={"writeOnly": False})
 
     @field_serializer("secret")
     def _shown(self, secret: SecretStr) -> str:
