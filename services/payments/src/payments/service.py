@@ -4,7 +4,7 @@ from shared.service import Service
 
 from payments.api import router
 from payments.handlers import handlers
-from payments.loops import janitor, reconcile, webhooks
+from payments.loops import janitor, mail, reconcile, webhooks
 from payments.models import Base
 from payments.settings import PaymentsSettings
 from payments.tools import open_tools
@@ -15,6 +15,6 @@ service = Service(
     metadata=Base.metadata,
     router=router,
     handlers=handlers,
-    loops=(janitor, webhooks, reconcile),
+    loops=(janitor, webhooks, reconcile, mail),
     open_tools=open_tools,
 )

@@ -31,3 +31,7 @@ class PaymentsSettings(Settings):
     janitor_seconds: float = Field(
         15, gt=0, le=600, description="How often unsettled payments are looked through."
     )
+    outgoing_batch: int = Field(20, ge=1, le=500, description="Most mails taken at once.")
+    outgoing_give_up_hours: float = Field(
+        72, gt=0, description="A mail refused for this long has failed and waits for a person."
+    )

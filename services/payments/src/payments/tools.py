@@ -1,4 +1,4 @@
-"""The outside world of this service: gateways."""
+"""The outside world of this service: gateways, outgoing mail, and a thread to print in."""
 
 import asyncio
 import json
@@ -11,8 +11,10 @@ from uuid import UUID
 import httpx
 import structlog
 from shared.db import Row
+from shared.mailer import Mailers, open_mailers
 from shared.secrets import unseal
 
+from payments.document import Facts, render
 from payments.gateways.base import Result
 from payments.gateways.transport import TIMEOUT
 from payments.settings import PaymentsSettings
@@ -23,11 +25,18 @@ T = TypeVar("T")
 
 @dataclass
 class Tools:
-    """`locks` keep renewals of one account's tokens one after the other."""
+    """`locks` keep renewals of one account's tokens one after the other. `press` lets one document be made at
+    a time: it takes a processor."""
 
     settings: PaymentsSettings
     http: httpx.AsyncClient
+    mailers: Mailers
     locks: dict[UUID, asyncio.Lock] = field(default_factory=dict[UUID, asyncio.Lock])
+    press: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def printed(self, facts: Facts) -> bytes:
+        async with self.press:
+            return await asyncio.to_thread(render, facts)
 
 
 def fields_of(settings: PaymentsSettings, row: Row) -> dict[str, Any]:
@@ -54,5 +63,8 @@ async def guarded(settings: PaymentsSettings, call: Awaitable[T]) -> T | Result:
 async def open_tools(settings: PaymentsSettings) -> AsyncGenerator[Tools]:
     timeout = httpx.Timeout(settings.gateway_seconds, connect=TIMEOUT.connect)
     limits = httpx.Limits(max_connections=50, keepalive_expiry=30)
-    async with httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as http:
-        yield Tools(settings, http)
+    async with (
+        httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as http,
+        open_mailers(settings) as mailers,
+    ):
+        yield Tools(settings, http, mailers)

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Query, Response
 from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page
 
-from payments.api.depends import Office, Reading, Writing
+from payments.api.depends import At, Office, Reading, Writing
+from payments.document import file_name
 from payments.flows import books, invoices, issuing
 from payments.models import invoice
+from payments.queries.documents import facts_of
 from payments.queries.invoices import find, page, whole
 from payments.schemas.invoices import (
     CreditNew,
@@ -22,6 +24,7 @@ from payments.schemas.invoices import (
 )
 
 router = APIRouter(prefix="/v1/invoices", tags=["invoices"])
+_PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}}
 
 
 @router.get("")
@@ -60,6 +63,15 @@ async def create_from_dispatch(
 @router.get("/{id:uuid}", response_model=InvoiceOut)
 async def read_invoice(_who: Office, read: Reading, response: Response, id: UUID) -> Any:
     return _shown(response, await find(read, id))
+
+
+@router.get("/{id:uuid}/pdf", response_class=Response, responses=_PDF)
+async def print_invoice(_who: Office, at: At, read: Reading, id: UUID) -> Response:
+    """The invoice or credit note as PDF, as it stands now. A draft says that it is one."""
+    facts = await facts_of(read, at.settings, id)
+    name = file_name(facts.invoice)
+    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(await at.tools.printed(facts), media_type="application/pdf", headers=headers)
 
 
 @router.patch("/{id:uuid}", response_model=InvoiceOut)

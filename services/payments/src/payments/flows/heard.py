@@ -85,7 +85,7 @@ async def hear_locations(work: Work[Any], events: Sequence[LocationChanged]) -> 
 
 async def hear_company(work: Work[Any], events: Sequence[CompanyChanged]) -> None:
     for event in events:
-        content = event.model_dump(mode="json", exclude={"smtp_password"})
+        content = event.model_dump(mode="json")
         await _keep(work, company, 1, {"version": event.version, "content": content})
 
 

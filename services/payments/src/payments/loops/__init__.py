@@ -5,6 +5,7 @@ from shared.service import Running
 from payments.flows.janitor import look_through
 from payments.flows.reconciliation import compare_day, day_to_compare
 from payments.flows.webhooks import apply_waiting
+from payments.loops.mail import mail as mail
 from payments.tools import Tools
 
 

@@ -21,3 +21,4 @@ from payments.models.invoices import entry as entry
 from payments.models.invoices import invoice as invoice
 from payments.models.invoices import invoice_line as invoice_line
 from payments.models.invoices import payment as payment
+from payments.models.mails import invoice_mail as invoice_mail

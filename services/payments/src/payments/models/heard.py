@@ -58,4 +58,4 @@ company = Table(
     version(),
     must("content", Json),
 )
-"""One row, the company information as it was last said."""
+"""One row, the company information as it was last said; the mail server's password in it is sealed."""
