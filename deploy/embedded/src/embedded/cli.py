@@ -17,6 +17,8 @@ Data = Annotated[Path, typer.Option(help="Folder that holds everything this Call
 MailIngestUrl = Annotated[str, typer.Option(help="Database of mail-ingest, of a distributed system.")]
 DispatchUrl = Annotated[str, typer.Option(help="Database of dispatch.")]
 CustomerUrl = Annotated[str, typer.Option(help="Database of customer.")]
+PaymentsUrl = Annotated[str, typer.Option(help="Database of payments; without it money is not looked at.")]
+PortalUrl = Annotated[str, typer.Option(help="Database of portal-api.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -77,6 +79,8 @@ def reconcile(
     mail_ingest_url: MailIngestUrl = "",
     dispatch_url: DispatchUrl = "",
     customer_url: CustomerUrl = "",
+    payments_url: PaymentsUrl = "",
+    portal_api_url: PortalUrl = "",
     minutes: Annotated[float, typer.Option(help="What is younger may still be on its way.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -84,6 +88,7 @@ def reconcile(
     from embedded import reconcile
 
     urls = {"mail-ingest": mail_ingest_url, "dispatch": dispatch_url, "customer": customer_url}
+    urls |= {"payments": payments_url, "portal-api": portal_api_url}
     raise typer.Exit(reconcile.reconcile(data, urls, minutes, as_json=as_json))
 
 

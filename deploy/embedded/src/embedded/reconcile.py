@@ -5,18 +5,20 @@ import json
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from shared.db import Database, utcnow
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from embedded.checks import CHECKS, Books, Check, simulator_agrees
+from embedded.checks import CHECKS, MONEY_CHECKS, Books, Check, MoneyBooks, simulator_agrees
 from embedded.data import Data, open_data
 
 SERVICES = ("mail-ingest", "dispatch", "customer")
+MONEY = ("payments", "portal-api")
 LISTED = 20
 
 
@@ -24,11 +26,14 @@ def reconcile(root: Path, urls: Mapping[str, str], minutes: float, *, as_json: b
     """The exit status: 0 where all is accounted for, 1 where not, 2 where it cannot be looked at."""
     data = open_data(root)
     distributed = {name: url for name, url in urls.items() if url}
-    if distributed and len(distributed) < len(SERVICES):
+    if distributed and not distributed.keys() >= set(SERVICES):
         return _refuse("Name all of --mail-ingest-url, --dispatch-url and --customer-url, or none of them.")
+    if len(distributed.keys() & set(MONEY)) == 1:
+        return _refuse("Name both of --payments-url and --portal-api-url, or none of them.")
     if not distributed and not data.database("dispatch").exists():
         return _refuse(f"There is no Callboard in {data.root}. Name its folder with --data.")
-    urls = distributed or {name: data.database_url(name) for name in SERVICES}
+    here = [name for name in (*SERVICES, *MONEY) if data.database(name).exists()]
+    urls = distributed or {name: data.database_url(name) for name in here}
     try:
         checks = asyncio.run(look(urls, minutes, None if distributed else booked(data)))
     except (SQLAlchemyError, OSError) as error:
@@ -40,24 +45,40 @@ def reconcile(root: Path, urls: Mapping[str, str], minutes: float, *, as_json: b
 
 
 async def look(urls: Mapping[str, str], minutes: float, ledger: list[str] | None) -> list[Check]:
-    """All checks. `ledger` is the simulated partner's, where that is the partner."""
-    async with _opened(urls, minutes) as books:
+    """All checks, of money where its databases are named. `ledger` is the simulated partner's, where that is
+    the partner."""
+    async with _reading(urls, SERVICES) as (mail, dispatch, customer):
+        now, young = _times(minutes)
+        books = Books(mail, dispatch, customer, now, young)
         checks = [await check(books) for check in CHECKS]
         if ledger is not None:
             checks.append(await simulator_agrees(books, ledger))
+    if urls.keys() >= set(MONEY):
+        checks += await look_at_money(urls, minutes)
     return checks
 
 
+async def look_at_money(urls: Mapping[str, str], minutes: float) -> list[Check]:
+    async with _reading(urls, MONEY) as (payments, portal):
+        now, young = _times(minutes)
+        books = MoneyBooks(payments, portal, now, young)
+        return [await check(books) for check in MONEY_CHECKS]
+
+
 @asynccontextmanager
-async def _opened(urls: Mapping[str, str], minutes: float) -> AsyncGenerator[Books]:
+async def _reading(urls: Mapping[str, str], names: tuple[str, ...]) -> AsyncGenerator[list[AsyncConnection]]:
     async with AsyncExitStack() as stack:
-        connections = []
-        for name in SERVICES:
+        connections: list[AsyncConnection] = []
+        for name in names:
             database = Database(urls[name], pool=1)
             stack.push_async_callback(database.close)
             connections.append(await stack.enter_async_context(database.read()))
-        now = utcnow()
-        yield Books(*connections, now=now, young=now - timedelta(minutes=minutes))
+        yield connections
+
+
+def _times(minutes: float) -> tuple[datetime, datetime]:
+    now = utcnow()
+    return now, now - timedelta(minutes=minutes)
 
 
 def booked(data: Data) -> list[str] | None:

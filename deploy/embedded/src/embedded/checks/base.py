@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from shared.db import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,7 +31,14 @@ class Books(NamedTuple):
 Found = Iterable[tuple[str, datetime | None]]
 
 
-def check(books: Books, rule: str, found: Found) -> Check:
+class Since(Protocol):
+    """Books of whichever databases."""
+
+    @property
+    def young(self) -> datetime: ...
+
+
+def check(books: Since, rule: str, found: Found) -> Check:
     """`found` are the exceptions: words for a person, and since when, or None where no time mends it."""
     made = Check(rule, [], [])
     for text, since in found:
