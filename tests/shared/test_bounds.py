@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from harness import at_work, client
 from payments.service import service as payments
 from pydantic import BaseModel, ConfigDict
@@ -60,6 +60,19 @@ async def sent(read: Annotated[AsyncConnection, Depends(open_read)], after: int 
     """Leaves it to the database to refuse what its columns cannot hold."""
     found = select(outbox.c.seq).where(outbox.c.seq > after, outbox.c.name != q.replace("zero", "\0"))
     return len((await read.execute(found)).all())
+
+
+async def of_this_service(request: Request) -> None:
+    await allow("office.admin")(request)
+    assert request.scope["callboard.running"].name == "payments"
+
+
+of_this_service.roles = ("office.admin",)  # pyright: ignore[reportFunctionMemberAccess]
+
+
+@router.post("/v1/own-notes", dependencies=[Depends(of_this_service)])
+async def keep(note: Note) -> int:
+    return len(note.text)
 
 
 anybody = APIRouter(dependencies=[Depends(allow_anyone)])
@@ -200,6 +213,13 @@ async def test_a_body_that_does_not_fit_is_refused_where_anybody_may_come(runnin
             answer = await nobody.post("/v1/open-notes", content=body, headers=JSON)
             assert is_problem(answer, answer.status_code)
             assert answer.status_code in (400, 422), body[:20]
+
+
+async def test_who_asks_is_known_also_where_the_body_cannot_be_read(http: httpx.AsyncClient) -> None:
+    for body in (b"\xff", b"{"):
+        answer = await http.post("/v1/own-notes", content=body, headers=JSON)
+        assert is_problem(answer, answer.status_code)
+        assert answer.status_code in (400, 422)
 
 
 async def test_a_number_that_no_column_holds_is_refused(http: httpx.AsyncClient) -> None:

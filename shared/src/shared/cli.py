@@ -29,7 +29,12 @@ def running(service: Service) -> Running[Any]:
 
 def main(service: Service, **groups: typer.Typer) -> None:
     """The commands that every service has, and `groups` of its own."""
-    app = typer.Typer(no_args_is_help=True, help=f"Callboard {service.name}.", add_completion=False)
+    app = typer.Typer(
+        no_args_is_help=True,
+        help=f"Callboard {service.name}.",
+        add_completion=False,
+        pretty_exceptions_enable=False,  # they show local variables, secrets among them
+    )
     dead = typer.Typer(no_args_is_help=True, help="Events that could not be handled.")
     for name, group in {"dead": dead, **groups}.items():
         app.add_typer(group, name=name)
