@@ -49,18 +49,32 @@ async def apply_charge(work: Work[Any], *, attempt_id: UUID, heard: Heard) -> le
         if heard.asked == "webhook":
             await note(work, row, "heard", heard, details=_said(result))
         return row.state
+    if row.state == "authorized" and await _capturing(work, row):
+        return row.state  # the capture on its way books the money, when its own answer is known
     change = await _checked(work, row, result, change)
     await note(work, row, change.state, heard, amount=change.money or None, details=_said(result))
     await _write(work, row, result, change)
     operated = await charge_of(work, attempt_id)
     mirrored = {"state": _MIRROR[change.state], "version": operated.version + 1, "updated_at": work.now}
     mirrored["gateway_ref"] = result.gateway_ref or operated.gateway_ref
+    if change.state == "authorized":
+        mirrored["kind"] = "authorize"  # also where a sale was asked for: a hold is no money
+    elif change.money:
+        mirrored["kind"] = "sale"
     await work.session.execute(update(operation).where(operation.c.id == operated.id).values(mirrored))
     if change.money:
         await book(work, row, operated.id, change.money, result, heard.who)
     if change.alert:
         await raise_alert(work, row, change.alert, change.reason or change.alert)
     return change.state
+
+
+async def _capturing(work: Work[Any], row: Row) -> bool:
+    on_its_way = operation.c.state.in_(("submitting", "unknown", "pending", "needs_review"))
+    query = select(operation.c.id).where(
+        operation.c.attempt_id == row.id, operation.c.kind == "capture", on_its_way
+    )
+    return (await work.session.execute(query.limit(1))).first() is not None
 
 
 _MIRROR: dict[ledger.State, str] = {
