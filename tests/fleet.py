@@ -222,7 +222,7 @@ class Fleet:
         )
         return not under_way[0]["count"] and not self.rows("customer", "SELECT 1 FROM outbox LIMIT 1")
 
-    def settle(self, *mailboxes: Mailbox, seconds: float = 60) -> Facts:
+    def settle(self, *mailboxes: Mailbox, seconds: float = 120) -> Facts:
         """Waits until nothing is under way, or the time is over; the facts then."""
         end = time.monotonic() + seconds
         while not self.settled(*mailboxes) and time.monotonic() < end:
@@ -290,7 +290,7 @@ def open_fleet(logs: Path) -> Generator[Fleet]:
         yield found
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """Polls until the condition holds; what it returned. Raises TimeoutError that names `what`."""
     end = time.monotonic() + seconds
     while not (found := condition()):

@@ -217,7 +217,7 @@ def test_a_replica_that_wakes_after_its_lease_does_no_harm(fleet: Fleet, mailbox
     second = fleet.start("mail_ingest", replica=2)
     try:
         # first its locks are taken from it (10 to 15 s), then its messages (two missed heartbeats of 10 s)
-        assert violations(fleet.settle(mailbox, seconds=120)) == []
+        assert violations(fleet.settle(mailbox)) == []
         fleet.send("mail_ingest", signal.SIGCONT)
         mailbox.deliver(batch(16))
         assert violations(fleet.settle(mailbox)) == []
