@@ -47,7 +47,7 @@ async def test_what_failed_is_not_overtaken(
                 await http.post("/v1/mailboxes", json={**MAILBOX, "path": str(tmp_path / "mailbox")})
             ).raise_for_status()
         numbers = list[str]()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(numbers) < len(mails):
                 await asyncio.sleep(0.1)
                 numbers += [
