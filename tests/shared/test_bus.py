@@ -1,6 +1,7 @@
 """One behaviour suite for both buses and both databases: nothing lost, nothing twice, poison set aside."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import pytest
 from fastapi import APIRouter
-from harness import at_work, envelope
+from harness import at_work, client, envelope
 from localservers import Postgres, RabbitMQ
 from payments.models import Base
 from payments.service import service as payments
@@ -216,6 +217,23 @@ async def test_readiness_is_not_spoilt_by_a_pause_that_is_over(url: Any, bus_url
         loops = {"relay", "consumer", *(loop.__name__ for loop in payments.loops)}
         assert set(running.heartbeats) - {"end_stalled"} == loops
         await bus.close()
+
+
+async def test_a_loop_that_means_to_sleep_for_hours_is_not_taken_for_dead(
+    url: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.health.STALE_SECONDS", 0)
+    async with at_work(payments, url("asleep")) as running:
+        running.heartbeats |= {"asleep": time.monotonic(), "dead": time.monotonic()}
+        sleeper = asyncio.create_task(running.pause(6 * 3600, "asleep"))
+        await asyncio.sleep(0.01)
+        async with client(running) as http:
+            state = (await http.get("/readyz")).json()["services"]["payments"]
+            assert state["stale"] == ["dead"]
+            running.wake("asleep")
+            await sleeper
+            state = (await http.get("/readyz")).json()["services"]["payments"]
+            assert state["stale"] == ["asleep", "dead"]
 
 
 async def _true(value: bool) -> bool:

@@ -100,12 +100,17 @@ class Running(Generic[T]):
 
     async def pause(self, seconds: float, name: str = "") -> None:
         """Sleeps until the time is over, somebody calls `wake(name)`, or the service stops."""
-        if name in self.heartbeats:  # only a loop's own pause is a sign of its life
-            self.heartbeats[name] = time.monotonic()
+        self._beat(name, seconds)
         event = self._wakes.setdefault(name, asyncio.Event())
         with suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)
         event.clear()
+        self._beat(name)
+
+    def _beat(self, name: str, seconds: float = 0) -> None:
+        """Only a loop's own pause is a sign of its life. One that means to sleep is not expected before."""
+        if name in self.heartbeats:
+            self.heartbeats[name] = time.monotonic() + seconds
 
     @asynccontextmanager
     async def start(self, *, loops: bool = True) -> AsyncGenerator[None]:

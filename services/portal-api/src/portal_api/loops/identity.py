@@ -11,7 +11,7 @@ from portal_api.flows.throttle import sweep_attempts
 from portal_api.models.accounts import reset_request
 
 _NET = 5.0  # seconds until the next look when nobody woke the loop
-_SWEEP = 50.0  # a loop that is silent for a minute counts as dead
+_SWEEP = 60.0
 
 
 async def answer_resets(running: Running[Any]) -> None:
