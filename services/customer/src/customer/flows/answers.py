@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from shared.batches import insert_rows
+from shared.batches import insert_rows, update_rows
 from shared.events.customer import CustomerMatched
 from shared.work import Work
-from sqlalchemy import bindparam, update
 
 from customer.address import state_code
 from customer.claims import Claim
@@ -48,16 +47,9 @@ async def write_answers(work: Work[Any], answers: Sequence[Answer], payers: dict
     written = await insert_rows(work.session, match, rows, ignore=["dispatch_id"], returning=["dispatch_id"])
     new = {row.dispatch_id for row in written}
     again = [row for row in rows if row["dispatch_id"] not in new]
-    if again:
-        # Two replicas may match two versions of one dispatch at once: the newer answer stays.
-        mine = (match.c.dispatch_id == bindparam("of")) & (match.c.version < bindparam("newer_than"))
-        values = [
-            {"of": row["dispatch_id"], "newer_than": row["version"]}
-            | {f"new_{name}": row[name] for name in _CHANGING}
-            for row in again
-        ]
-        connection = await work.session.connection()
-        await connection.execute(update(match).where(mine).values(_CHANGING), values)
+    # Two replicas may match two versions of one dispatch at once: the newer answer stays.
+    changing = [{name: row[name] for name in row if name != "created_at"} for row in again]
+    await update_rows(work.session, match, changing, key="dispatch_id", newer="version")
     for each, row in zip(answers, rows, strict=True):
         event = CustomerMatched(
             dispatch_id=row["dispatch_id"],
@@ -72,13 +64,6 @@ async def write_answers(work: Work[Any], answers: Sequence[Answer], payers: dict
             zone=_zone(each),
         )
         work.emit(event, row["dispatch_id"])
-
-
-_CHANGING = {
-    column.name: bindparam(f"new_{column.name}")
-    for column in match.c
-    if column.name not in ("dispatch_id", "created_at")
-}
 
 
 def _row(work: Work[Any], answer: Answer, payers: dict[str, UUID]) -> dict[str, Any]:

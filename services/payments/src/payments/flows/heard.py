@@ -1,15 +1,15 @@
 """What other services said, into the read tables. An older version never overwrites a newer one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from shared.db import insert_ignore
+from shared.batches import insert_rows, update_rows, upsert_newer
 from shared.events.customer import CustomerChanged, CustomerMatched, LocationChanged
 from shared.events.dispatch import DispatchCreated, DispatchUpdated
 from shared.events.portal import CompanyChanged
 from shared.work import Work
-from sqlalchemy import Table, select, update
+from sqlalchemy import select
 
 from payments.flows.news import touch
 from payments.gateways.scrub import scrub
@@ -21,21 +21,24 @@ _NO_DISPATCH = {"version": 0, "match_version": 0, "do_not_collect": False}
 
 async def hear_dispatches(work: Work[Any], events: Sequence[DispatchCreated | DispatchUpdated]) -> None:
     """A dispatch that must not be collected for any more (or again may be) changes its invoices."""
-    for event in events:
-        said, values = event.content, _dispatch(event)
-        await _start(work, dispatch, event.dispatch_id, _NO_DISPATCH)
-        query = select(dispatch.c.version, dispatch.c.do_not_collect, dispatch.c.match_version)
-        known = (await work.session.execute(query.where(dispatch.c.id == event.dispatch_id))).one()
-        if known.version >= event.version:
+    await _start(work, [event.dispatch_id for event in events])
+    query = select(dispatch).where(dispatch.c.id.in_({event.dispatch_id for event in events}))
+    known = {row.id: row for row in await work.session.execute(query)}
+    rows: dict[UUID, dict[str, Any]] = {}
+    for event in sorted(events, key=lambda event: event.version):
+        was = known[event.dispatch_id]
+        if was.version >= event.version:
             continue
-        if isinstance(event, DispatchCreated) and event.customer_id and not known.match_version:
-            values |= {"customer_id": event.customer_id, "location_id": event.location_id}
-        await work.session.execute(update(dispatch).where(dispatch.c.id == event.dispatch_id).values(values))
-        if known.do_not_collect != said.do_not_collect:
-            query = select(invoice.c.id).where(
-                invoice.c.dispatch_id == event.dispatch_id, invoice.c.state == "issued"
-            )
-            await touch(work, (await work.session.execute(query)).scalars().all())
+        owner = {"customer_id": was.customer_id, "location_id": was.location_id}
+        row = rows.setdefault(event.dispatch_id, {"id": event.dispatch_id, **owner})
+        row |= _dispatch(event)
+        if isinstance(event, DispatchCreated) and event.customer_id and not was.match_version:
+            row |= {"customer_id": event.customer_id, "location_id": event.location_id}
+    await update_rows(work.session, dispatch, list(rows.values()))
+    changed = [id for id, row in rows.items() if row["do_not_collect"] != known[id].do_not_collect]
+    if changed:
+        theirs = select(invoice.c.id).where(invoice.c.dispatch_id.in_(changed), invoice.c.state == "issued")
+        await touch(work, (await work.session.execute(theirs)).scalars().all())
 
 
 def _dispatch(event: DispatchCreated | DispatchUpdated) -> dict[str, Any]:
@@ -55,45 +58,40 @@ def _dispatch(event: DispatchCreated | DispatchUpdated) -> dict[str, Any]:
 
 
 async def hear_matches(work: Work[Any], events: Sequence[CustomerMatched]) -> None:
-    for event in events:
-        if event.state == "review":
-            continue
-        await _start(work, dispatch, event.dispatch_id, _NO_DISPATCH)
-        await work.session.execute(
-            update(dispatch)
-            .where(dispatch.c.id == event.dispatch_id, dispatch.c.match_version < event.match_version)
-            .values(
-                match_version=event.match_version,
-                customer_id=event.customer_id,
-                location_id=event.location_id,
-                bill_to_id=event.bill_to_id,
-            )
-        )
+    newest = {
+        event.dispatch_id: {
+            "id": event.dispatch_id,
+            "match_version": event.match_version,
+            "customer_id": event.customer_id,
+            "location_id": event.location_id,
+            "bill_to_id": event.bill_to_id,
+        }
+        for event in sorted(events, key=lambda event: event.match_version)
+        if event.state != "review"
+    }
+    await _start(work, newest)
+    await update_rows(work.session, dispatch, list(newest.values()), newer="match_version")
 
 
 async def hear_customers(work: Work[Any], events: Sequence[CustomerChanged]) -> None:
-    for event in events:
-        values = event.model_dump(include={"version", "number", "name", "kind", "email", "closed"})
-        await _keep(work, customer, event.customer_id, {**values, "merged_into": event.merged_into})
+    names = {"version", "number", "name", "kind", "email", "closed", "merged_into"}
+    rows = [{"id": event.customer_id, **event.model_dump(include=names)} for event in events]
+    await upsert_newer(work.session, customer, rows, newer="version")
 
 
 async def hear_locations(work: Work[Any], events: Sequence[LocationChanged]) -> None:
-    for event in events:
-        values = event.model_dump(include={"version", "customer_id", "address", "zone", "closed"})
-        await _keep(work, location, event.location_id, values)
+    names = {"version", "customer_id", "address", "zone", "closed"}
+    rows = [{"id": event.location_id, **event.model_dump(include=names)} for event in events]
+    await upsert_newer(work.session, location, rows, newer="version")
 
 
 async def hear_company(work: Work[Any], events: Sequence[CompanyChanged]) -> None:
-    for event in events:
-        content = event.model_dump(mode="json")
-        await _keep(work, company, 1, {"version": event.version, "content": content})
+    rows = [{"id": 1, "version": each.version, "content": each.model_dump(mode="json")} for each in events]
+    await upsert_newer(work.session, company, rows, newer="version")
 
 
-async def _start(work: Work[Any], table: Table, id: UUID, values: dict[str, Any]) -> None:
-    await work.session.execute(insert_ignore(work.session, table, ["id"]), [{"id": id, **values}])
-
-
-async def _keep(work: Work[Any], table: Table, id: UUID | int, values: dict[str, Any]) -> None:
-    await work.session.execute(insert_ignore(work.session, table, ["id"]), [{"id": id, **values}])
-    newer = update(table).where(table.c.id == id, table.c.version < values["version"])
-    await work.session.execute(newer.values(values))
+async def _start(work: Work[Any], ids: Iterable[UUID]) -> None:
+    """Either kind of news of a dispatch may come first."""
+    rows = [{"id": id, **_NO_DISPATCH} for id in dict.fromkeys(ids)]
+    if rows:
+        await insert_rows(work.session, dispatch, rows, ignore=["id"])
