@@ -10,7 +10,7 @@ from shared.pages import Cursor, Limit, Page
 
 from portal_api import passwords
 from portal_api.api.depends import Here, Reading, Writing
-from portal_api.api.signed_in import busy
+from portal_api.api.tries import hashed
 from portal_api.flows import accounts
 from portal_api.flows.invitations import mail_invitation
 from portal_api.queries.accounts import one, page
@@ -111,10 +111,7 @@ def made(response: Response, path: str, row: accounts.Row) -> AccountOut:
 async def new_password(here: Any) -> tuple[str, str]:
     """A one-time password and its hash, made before the transaction that must not wait for it."""
     password = passwords.one_time_password()
-    try:
-        return password, await accounts.hashed_with(here.settings, password)
-    except passwords.Overloaded:
-        raise busy() from None
+    return password, await hashed(here, password)
 
 
 async def generated(here: Any, response: Response, id: UUID, kind: str, who: str) -> OneTimePassword:

@@ -15,24 +15,22 @@ from portal_api.api.signed_in import (
     OURS,
     Session,
     address_of,
-    busy,
     set_cookie,
-    verified,
 )
-from portal_api.flows.accounts import choose_password, hashed_with
+from portal_api.api.tries import hashed, try_password
+from portal_api.flows.accounts import choose_password
 from portal_api.flows.resets import ask, confirm, link_ended
 from portal_api.flows.sessions import begin
 from portal_api.flows.throttle import (
     DEVICE_DAYS,
     address_budget,
-    budgets,
     device_cookie,
     forgive,
     new_device,
     spend,
     too_many,
 )
-from portal_api.queries.accounts import by_reset_token, by_user_name
+from portal_api.queries.accounts import by_reset_token
 from portal_api.queries.company import read_company
 from portal_api.queries.sessions import session_of
 from portal_api.schemas.sessions import PasswordChange, ResetAsked, ResetConfirmed, SessionOut
@@ -54,25 +52,17 @@ async def change_password(
 ) -> SessionOut:
     """Ends the other sessions and gives this one a new cookie."""
     await _strong(here, body.new_password.get_secret_value(), session.user_name)
-    device = request.cookies.get(device_cookie(session.user_name))
-    tries = budgets(here.settings, user_name=session.user_name, address=address_of(request), device=device)
-    async with here.work() as work:
-        wait = await spend(work, tries)
-    if wait is not None:
-        raise too_many(wait)
-    async with here.database.read() as read:
-        account = await by_user_name(read, session.user_name)
-    right, _ = await verified(here, body.password.get_secret_value(), account and account.password_hash)
-    if not right:
+    tried = await try_password(request, here, session.user_name, body.password)
+    if not tried.right:
         raise Problem(403, "The present password is not right", 'Try again, or choose "I lost my password".')
     if body.new_password == body.password:
         raise Problem(422, "The new password is refused", "It is the present one. Choose another one.")
-    hashed = await _hashed(here, body.new_password.get_secret_value())
+    new = await hashed(here, body.new_password.get_secret_value())
     async with here.work() as work:
         await choose_password(
             work,
             session.account_id,
-            hashed=hashed,
+            hashed=new,
             action="account.password_changed",
             who=str(session.account_id),
         )
@@ -82,7 +72,7 @@ async def change_password(
             address=address_of(request),
             agent=request.headers.get("user-agent", ""),
         )
-        await forgive(work, tries)
+        await forgive(work, tried.spent)
         found = await session_of(work.session, token, work.now)
     set_cookie(response, COOKIE, token)
     return shown(response, found)
@@ -114,9 +104,9 @@ async def confirm_reset(here: Here, response: Response, body: ResetConfirmed) ->
     if account is None:
         raise link_ended()
     await _strong(here, body.new_password.get_secret_value(), account.user_name)
-    hashed = await _hashed(here, body.new_password.get_secret_value())
+    new = await hashed(here, body.new_password.get_secret_value())
     async with here.work() as work:
-        await confirm(work, token, hashed=hashed)
+        await confirm(work, token, hashed=new)
     name = account.user_name
     set_cookie(response, device_cookie(name), new_device(here.settings, name), DEVICE_DAYS)
 
@@ -127,10 +117,3 @@ async def _strong(here: Any, password: str, user_name: str) -> None:
     reason = passwords.weakness(password, [user_name, company.about.name])
     if reason is not None:
         raise Problem(422, "The new password is refused", reason)
-
-
-async def _hashed(here: Any, password: str) -> str:
-    try:
-        return await hashed_with(here.settings, password)
-    except passwords.Overloaded:
-        raise busy() from None

@@ -17,21 +17,17 @@ from portal_api.api.signed_in import (
     address_of,
     forget_cookie,
     set_cookie,
-    verified,
 )
+from portal_api.api.tries import try_password
 from portal_api.flows.logon import log_on, refused
 from portal_api.flows.sessions import be_active, end_session, end_sessions, end_token
 from portal_api.flows.throttle import (
     DEVICE_DAYS,
-    budgets,
     device_cookie,
     forgive,
     new_device,
-    spend,
-    too_many,
 )
 from portal_api.flows.tokens import issue
-from portal_api.queries.accounts import by_user_name
 from portal_api.queries.sessions import IDLE, session_of, sessions_of
 from portal_api.schemas.sessions import AccessToken, Activity, Logon, OpenSession, SessionOut
 
@@ -53,30 +49,21 @@ _LOGON: dict[int | str, Any] = {
 @router.post("", dependencies=OURS, responses=_LOGON)
 async def log_on_(request: Request, here: Here, response: Response, body: Logon) -> SessionOut:
     """Sets the cookie `__Host-callboard`. The same answer for a wrong name and a wrong password."""
-    name, address = body.user_name.strip().lower(), address_of(request)
-    device = request.cookies.get(device_cookie(name))
-    tries = budgets(here.settings, user_name=name, address=address, device=device)
-    async with here.work() as work:
-        wait = await spend(work, tries)
-    if wait is not None:
-        raise too_many(wait)
-    async with here.database.read() as read:
-        account = await by_user_name(read, name)
-    # the transaction must not wait for the hash, and the hash is made for unknown names too
-    right, renewed = await verified(here, body.password.get_secret_value(), account and account.password_hash)
-    if account is None or not right:
+    name = body.user_name.strip().lower()
+    tried = await try_password(request, here, name, body.password)
+    if tried.account is None or not tried.right:
         raise refused()
     async with here.work() as work:
         await end_token(work, request.cookies.get(COOKIE, ""))
         token = await log_on(
             work,
-            account,
+            tried.account,
             code=body.code.get_secret_value() if body.code else None,
-            renewed=renewed,
-            address=address,
+            renewed=tried.renewed,
+            address=address_of(request),
             agent=request.headers.get("user-agent", ""),
         )
-        await forgive(work, tries)
+        await forgive(work, tried.spent)
         found = await session_of(work.session, token, work.now)
     set_cookie(response, COOKIE, token)
     set_cookie(response, device_cookie(name), new_device(here.settings, name), DEVICE_DAYS)

@@ -7,7 +7,6 @@ from shared.auth import allow_anyone
 from shared.db import Row, utcnow
 from shared.problems import Problem
 
-from portal_api import passwords
 from portal_api.api.depends import Here
 from portal_api.queries.sessions import session_of
 
@@ -68,22 +67,3 @@ def forget_cookie(response: Response) -> None:
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
-
-
-async def verified(here: Any, password: str, hashed: str | None) -> tuple[bool, str | None]:
-    """`passwords.verify_password` at this deployment's cost. Raises 503 when there are too many at once."""
-    try:
-        return await passwords.verify_password(
-            password,
-            hashed,
-            memory_kib=here.settings.password_memory_kib,
-            time=here.settings.password_time,
-        )
-    except passwords.Overloaded:
-        raise busy() from None
-
-
-def busy() -> Problem:
-    problem = Problem(503, "Too many people sign in just now", "Try again in 5 seconds.")
-    problem.headers["Retry-After"] = "5"
-    return problem

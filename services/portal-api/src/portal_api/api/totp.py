@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request, Response
 from shared.problems import Problem
 
 from portal_api.api.depends import Here
-from portal_api.api.signed_in import OURS, Settled, address_of, verified
+from portal_api.api.signed_in import OURS, Settled
+from portal_api.api.tries import try_password
 from portal_api.flows.logon import begin_totp, turn_off_totp, turn_on_totp
-from portal_api.flows.throttle import budgets, device_cookie, forgive, spend, too_many
-from portal_api.queries.accounts import by_user_name
+from portal_api.flows.throttle import forgive
 from portal_api.queries.company import read_company
 from portal_api.schemas.sessions import Confirmed, RecoveryCodes, TotpBegun, TotpCode
 
@@ -55,16 +55,8 @@ async def turn_off(request: Request, session: Settled, here: Here, body: Confirm
 
 async def _is_me(request: Request, session: Any, here: Any, body: Confirmed) -> None:
     """Whoever found an open session does not know the password."""
-    device = request.cookies.get(device_cookie(session.user_name))
-    tries = budgets(here.settings, user_name=session.user_name, address=address_of(request), device=device)
-    async with here.work() as work:
-        wait = await spend(work, tries)
-    if wait is not None:
-        raise too_many(wait)
-    async with here.database.read() as read:
-        account = await by_user_name(read, session.user_name)
-    right, _ = await verified(here, body.password.get_secret_value(), account and account.password_hash)
-    if not right:
+    tried = await try_password(request, here, session.user_name, body.password)
+    if not tried.right:
         raise Problem(403, "The password is not right", "Try again.")
     async with here.work() as work:
-        await forgive(work, tries)
+        await forgive(work, tried.spent)
