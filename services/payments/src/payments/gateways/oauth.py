@@ -55,6 +55,22 @@ async def access_token(
         return fresh.access
 
 
+async def exchange_signed_in(
+    store: TokenStore, renew: Renew, send: Callable[[str], Awaitable[Answer | Result]]
+) -> Answer | Result:
+    """`send` gets the Authorization header. It is called once, and once more (with the same request, so with
+    the same id) where only the token was refused."""
+    refused: SecretStr | None = None
+    while True:
+        token = await access_token(store, renew, refused=refused)
+        if isinstance(token, Result):
+            return token
+        answer = await send(f"Bearer {token.get_secret_value()}")
+        if isinstance(answer, Result) or answer.status != 401 or refused is not None:
+            return answer
+        refused = token
+
+
 async def post_form(
     client: httpx.AsyncClient, url: str, user: str, secret: SecretStr, form: dict[str, str]
 ) -> Tokens | Result:

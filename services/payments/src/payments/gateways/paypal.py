@@ -28,7 +28,7 @@ from payments.gateways.base import (
 )
 from payments.gateways.findings import agreed, compare
 from payments.gateways.nested import read_json
-from payments.gateways.oauth import InMemory, access_token, post_form
+from payments.gateways.oauth import InMemory, access_token, exchange_signed_in, post_form
 from payments.gateways.paypal_report import report
 from payments.gateways.paypal_requests import order_request, refund_request
 from payments.gateways.port import Gateway
@@ -156,21 +156,16 @@ class PayPal(Gateway):
         content: bytes | None = None,
         request_id: str | None = None,
     ) -> Answer | Result:
-        """Sends once, and once more with the same id where only the token was refused."""
-        refused: SecretStr | None = None
         content = content if body is None else json.dumps(body).encode()
-        while True:
-            token = await access_token(self.tokens, self._renew, refused=refused)
-            if isinstance(token, Result):
-                return token
-            headers = {
-                "Authorization": f"Bearer {token.get_secret_value()}",
-                "Prefer": "return=representation",
-                **({"Content-Type": "application/json"} if content is not None else {}),
-                **({"PayPal-Request-Id": request_id} if request_id else {}),
-            }
-            url = self.account.base_url.rstrip("/") + path
-            answer = await exchange(self.client, method, url, headers=headers, content=content)
-            if isinstance(answer, Result) or answer.status != 401 or refused is not None:
-                return answer
-            refused = token
+        headers = {
+            "Prefer": "return=representation",
+            **({"Content-Type": "application/json"} if content is not None else {}),
+            **({"PayPal-Request-Id": request_id} if request_id else {}),
+        }
+        url = self.account.base_url.rstrip("/") + path
+
+        async def send(authorization: str) -> Answer | Result:
+            signed = {"Authorization": authorization, **headers}
+            return await exchange(self.client, method, url, headers=signed, content=content)
+
+        return await exchange_signed_in(self.tokens, self._renew, send)

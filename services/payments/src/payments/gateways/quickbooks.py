@@ -24,7 +24,7 @@ from payments.gateways.base import (
     TokenStore,
 )
 from payments.gateways.money import to_text
-from payments.gateways.oauth import InMemory, access_token, post_form
+from payments.gateways.oauth import InMemory, exchange_signed_in, post_form
 from payments.gateways.port import Gateway
 from payments.gateways.transport import Answer, exchange
 
@@ -114,24 +114,19 @@ class QuickBooks(Gateway):
     async def _call(
         self, method: str, path: str, content: bytes | None = None, request_id: str | None = None
     ) -> Answer | Result:
-        """Sends once, and once more with the same Request-Id where only the token was refused."""
-        refused: SecretStr | None = None
         path = path if path.startswith("/") else f"/quickbooks/v4/payments/{path}"
-        while True:
-            token = await access_token(self.tokens, self._renew, refused=refused)
-            if isinstance(token, Result):
-                return token
-            headers = {
-                "Authorization": f"Bearer {token.get_secret_value()}",
-                "Accept": "application/json",
-                **({"Content-Type": "application/json"} if content is not None else {}),
-                **({"Request-Id": request_id} if request_id else {}),
-            }
-            url = self.account.base_url.rstrip("/") + path
-            answer = await exchange(self.client, method, url, headers=headers, content=content)
-            if isinstance(answer, Result) or answer.status != 401 or refused is not None:
-                return answer
-            refused = token
+        headers = {
+            "Accept": "application/json",
+            **({"Content-Type": "application/json"} if content is not None else {}),
+            **({"Request-Id": request_id} if request_id else {}),
+        }
+        url = self.account.base_url.rstrip("/") + path
+
+        async def send(authorization: str) -> Answer | Result:
+            signed = {"Authorization": authorization, **headers}
+            return await exchange(self.client, method, url, headers=signed, content=content)
+
+        return await exchange_signed_in(self.tokens, self._renew, send)
 
 
 def charge_request(order: Order, token: SecretStr, *, saved: bool) -> dict[str, object]:
