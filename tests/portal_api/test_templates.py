@@ -15,8 +15,9 @@ from people import new_staff
 from portal_api.flows.messages import send_message
 from portal_api.models.messages import outgoing
 from portal_api.service import service
-from portal_api.templates import LONGEST_MAIL, Wording, WordingRefused, check, one_line, render
+from portal_api.templates import LONGEST_MAIL, Wording, WordingRefused, check, render
 from portal_api.wording import MESSAGES, message_of
+from shared.envelope import one_line
 from shared.service import Running
 from sqlalchemy import select
 

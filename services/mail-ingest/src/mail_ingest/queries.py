@@ -44,12 +44,6 @@ async def nothing_left_behind(running: Running[Tools]) -> bool:
         return (await read.execute(query)).first() is None
 
 
-async def nothing_to_forward(running: Running[Tools]) -> bool:
-    query = select(forwards.c.id).where(forwards.c.state == "waiting", forwards.c.due_at <= utcnow())
-    async with running.database.read() as read:
-        return (await read.execute(query.limit(1))).first() is None
-
-
 async def mails_with_boxes(running: Running[Tools], ids: Sequence[UUID]) -> dict[UUID, tuple[Row, Row]]:
     """The still unread ones of these mails, each with its mailbox."""
     async with running.database.read() as read:

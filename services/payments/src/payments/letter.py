@@ -1,31 +1,25 @@
 """One invoice as a mail: bytes from facts. Knows neither database nor web."""
 
-import re
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 from uuid import UUID
 
-from payments.document import Facts, file_name, money, title_of
+from shared.envelope import envelope
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+from payments.document import Facts, file_name, money, title_of
 
 
 def compose(
     facts: Facts, pdf: bytes, *, id: UUID, to: str, sender_name: str, sender_address: str, now: datetime
 ) -> bytes:
-    """Lines ended by CRLF, all ASCII. The Message-ID comes from `id`: a repeat can be recognised. Raises
-    ValueError for an address that is none."""
-    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    mail["From"] = Address(_one_line(sender_name), addr_spec=sender_address)
-    mail["To"] = Address(addr_spec=to)
-    mail["Subject"] = _one_line(f"{_called(facts)} from {facts.company}")
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{id}@{sender_address.rpartition('@')[2]}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
+    """Raises ValueError for an address that is none."""
+    mail = envelope(
+        id=id,
+        sender_name=sender_name,
+        sender_address=sender_address,
+        to=to,
+        subject=f"{_called(facts)} from {facts.company}",
+        now=now,
+    )
     mail.set_content(_text(facts))
     mail.add_attachment(pdf, maintype="application", subtype="pdf", filename=file_name(facts.invoice))
     return mail.as_bytes()
@@ -48,7 +42,3 @@ def _text(facts: Facts) -> str:
 
 def _called(facts: Facts) -> str:
     return f"{title_of(facts.invoice)} {facts.invoice['number']}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(_CONTROL.sub(" ", text).split())

@@ -3,15 +3,14 @@
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from portal_api.templates import Wording, one_line
+from shared.envelope import envelope, one_line
+
+from portal_api.templates import Wording
 
 
 class Attachment(NamedTuple):
@@ -57,19 +56,16 @@ def compose(
     unsubscribe: str | None = None,
     attachments: Sequence[Attachment] = (),
 ) -> bytes:
-    """Lines ended by CRLF, all ASCII. The Message-ID comes from `id`: a repeat can be recognised.
-
-    `unsubscribe` is the address of the one-click page (RFC 8058). Raises AddressRefused.
-    """
+    """`unsubscribe` is the address of the one-click page (RFC 8058). Raises AddressRefused."""
     sender_address, to = address_of(sender_address), address_of(to)
-    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
-    mail["From"] = Address(one_line(sender_name), addr_spec=sender_address)
-    mail["To"] = Address(addr_spec=to)
-    mail["Subject"] = wording.subject
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{id}@{sender_address.rpartition('@')[2]}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
+    mail = envelope(
+        id=id,
+        sender_name=sender_name,
+        sender_address=sender_address,
+        to=to,
+        subject=wording.subject,
+        now=now,
+    )
     if unsubscribe:
         mail["List-Unsubscribe"] = f"<{unsubscribe}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

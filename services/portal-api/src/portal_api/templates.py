@@ -4,12 +4,12 @@ A wording may say `{{ name }}`, `{{ name|default("customer") }}` and `{% if link
 no attributes, calls, loops, macros or arithmetic, so what a wording costs is bounded by its length.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from shared.envelope import one_line
 
 LONGEST_SUBJECT = 300
 LONGEST_WORDING = 20_000
@@ -78,11 +78,6 @@ def render(wording: Wording, values: Mapping[str, Any]) -> Wording:
         text=_rendered(_TEXT, "text", wording.text, values),
         html=_rendered(_HTML, "html", wording.html, values),
     )
-
-
-def one_line(text: str) -> str:
-    """Without line ends and control characters, which would begin another header."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", text).split())
 
 
 def _check_node(name: str, node: nodes.Node, variables: Collection[str]) -> None:

@@ -1,6 +1,5 @@
 """The office's copy of each mail: "Processed …" or "Unable to process …". At least once, one Message-ID."""
 
-import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -8,6 +7,7 @@ from uuid import UUID
 
 from shared.batches import insert_rows, update_rows
 from shared.db import Row, uuid7
+from shared.mails import next_try
 from shared.work import Work
 from sqlalchemy import select, update
 
@@ -73,12 +73,11 @@ async def mark_refused(work: Work[Tools], refused: Sequence[tuple[Row, str, bool
     rows: list[dict[str, Any]] = []
     for forward, said, permanent in refused:
         failed = permanent or work.now - forward.created_at > give_up
-        pause = min(2.0 ** min(forward.attempts, 10), 900) * random.uniform(0.5, 1.0)  # noqa: S311
         rows.append(
             {
                 "id": forward.id,
                 "state": "failed" if failed else "waiting",
-                "due_at": work.now + timedelta(seconds=pause),
+                "due_at": work.now + next_try(forward.attempts),
                 "error": said,
             }
         )

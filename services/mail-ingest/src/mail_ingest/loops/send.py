@@ -10,11 +10,13 @@ from shared.db import Row
 from shared.events.portal import CompanyChanged
 from shared.fault import fault
 from shared.mailer import Mailer, MailRefused
+from shared.mails import nothing_due
 from shared.secrets import SecretUnreadable
 from shared.service import Running
 
 from mail_ingest import forward, queries
 from mail_ingest.flows import forwarding
+from mail_ingest.tables import forwards
 from mail_ingest.tools import Tools
 
 log = structlog.get_logger()
@@ -26,7 +28,7 @@ Result: TypeAlias = tuple[str, bool] | None
 async def send(running: Running[Tools]) -> None:
     """Forwards each mail that has an outcome. No transaction is open while the mail server is asked."""
     while not running.stopping.is_set():
-        if await queries.nothing_to_forward(running):
+        if await nothing_due(running, forwards):
             await running.pause(1.0, "send")
             continue
         async with running.work() as work:

@@ -1,15 +1,12 @@
-"""Invoices by e-mail: queued in the request's transaction, sent afterwards, at least once."""
+"""Invoices by e-mail: queued in the request's transaction, sent afterwards (loops.mail), at least once."""
 
-import random
-from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from shared.db import Row, uuid7
 from shared.problems import Problem, conflict, not_found
 from shared.work import Work
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from payments.models import customer, invoice, invoice_mail
 
@@ -37,33 +34,3 @@ async def queue(work: Work[Any], *, invoice_id: UUID, to: str | None, who: str) 
     work.audit(who=who, action="invoice.sent", subject=invoice_id, after={"to": recipient})
     work.wake("mail")
     return (await work.session.execute(insert(invoice_mail).returning(invoice_mail), [row])).one()
-
-
-async def lease(work: Work[Any]) -> Sequence[Row]:
-    """Mails that are due, for as long as `lease_seconds`."""
-    due = select(invoice_mail.c.id).where(
-        invoice_mail.c.state == "waiting", invoice_mail.c.due_at <= work.now
-    )
-    due = due.order_by(invoice_mail.c.due_at).limit(work.settings.outgoing_batch)
-    ids = list((await work.session.execute(due.with_for_update(skip_locked=True))).scalars())
-    if not ids:
-        return []
-    until = work.now + timedelta(seconds=work.settings.lease_seconds)
-    leased = update(invoice_mail).where(invoice_mail.c.id.in_(ids)).returning(invoice_mail)
-    values = {"due_at": until, "attempts": invoice_mail.c.attempts + 1}
-    return (await work.session.execute(leased.values(values))).all()
-
-
-async def settle(work: Work[Any], row: Row, state: str, answer: str | None) -> None:
-    """`state` is sent, failed (for good) or waiting: tried again later, until the mail is older than
-    `outgoing_give_up_hours`."""
-    give_up = timedelta(hours=work.settings.outgoing_give_up_hours)
-    if state == "waiting" and work.now - row.created_at > give_up:
-        state = "failed"
-    values: dict[str, Any] = {"state": state, "answer": answer}
-    if state == "waiting":
-        pause = min(2.0 ** min(row.attempts, 10), 900) * random.uniform(0.5, 1.0)  # noqa: S311
-        values["due_at"] = work.now + timedelta(seconds=pause)
-    else:
-        values["settled_at"] = work.now
-    await work.session.execute(update(invoice_mail).where(invoice_mail.c.id == row.id).values(values))

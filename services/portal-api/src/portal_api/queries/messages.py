@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from shared.db import Row, utcnow
+from shared.db import Row
 from shared.pages import decode_cursor, encode_cursor
 from shared.problems import Problem
-from shared.service import Running
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -16,13 +15,6 @@ from portal_api.templates import Wording
 from portal_api.wording import message_of
 
 _SHOWN = [column for column in outgoing.c if column.name != "sealed"]
-
-
-async def nothing_to_send(running: Running[Any]) -> bool:
-    """Asked every second, so without a write transaction."""
-    query = select(outgoing.c.id).where(outgoing.c.state == "waiting", outgoing.c.due_at <= utcnow())
-    async with running.database.read() as read:
-        return (await read.execute(query.limit(1))).first() is None
 
 
 async def wordings(read: AsyncConnection | AsyncSession, messages: Iterable[str]) -> dict[str, Wording]:
