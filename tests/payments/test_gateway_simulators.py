@@ -12,10 +12,12 @@ from payments.gateways import open_gateway
 from payments.gateways.base import Expected, Hosted, Order, Result, digest
 from payments.gateways.findings import compare
 from payments.gateways.port import Gateway
+from payments.gateways.quickbooks import connect_url
 from pydantic import SecretStr
 from simulators.gateways.all import GATEWAYS
 
 BASE = "http://gateway.test"
+INTUIT = "https://appcenter.intuit.com/connect/oauth2"
 HOSTED = ("sandbox", "merchantware", "qbms", "paypal", "stripe")
 URLS = ("base_url", "transport_url", "paypage_url", "oauth_url")
 HERE = {"return_url": "http://portal.test/return?attempt=a-1", "cancel_url": "http://portal.test/cancel"}
@@ -94,10 +96,9 @@ async def at(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[At
         await here.client.put("/paypage/return", json={"url": "http://portal.test/return"})
     if here.name == "quickbooks":
         quickbooks = cast("Any", here.gateway)
-        code = httpx.URL(
-            (await here.client.get("/connect/oauth2?redirect_uri=http://o/&state=s")).headers["location"]
-        )
-        await quickbooks.tokens.save(await quickbooks.connect(SecretStr(code.params["code"]), "http://o/"))
+        page = connect_url(quickbooks.account, "http://o/", "s").replace(INTUIT, "/connect/oauth2")
+        back = httpx.URL((await here.client.post(page, data={"decision": "connect"})).headers["location"])
+        await quickbooks.tokens.save(await quickbooks.connect(SecretStr(back.params["code"]), "http://o/"))
     yield here
     await here.client.aclose()
 

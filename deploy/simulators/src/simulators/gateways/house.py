@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 import httpx
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, Template
 from pydantic import ValidationError
 
 from simulators import page
@@ -74,6 +74,10 @@ class House:
         return done, _with(order.return_url, self.back(order, done))
 
 
+def template(name: str) -> Template:
+    return _templates.get_template(name)
+
+
 def house(request: Request) -> House:
     return request.app.state.house
 
@@ -125,7 +129,7 @@ def _order(request: Request, id: str) -> Order:
 def _page(request: Request, order: Order, problem: str = "") -> HTMLResponse:
     amount = f"{order.amount / 100:.2f}"
     words = {"gateway": house(request).name, "order": order, "amount": amount, "problem": problem}
-    html = _templates.get_template("pay.html").render(words, root=root(request))
+    html = template("pay.html").render(words, root=root(request))
     return HTMLResponse(html, headers=PAGE)
 
 
@@ -134,7 +138,7 @@ async def show(request: Request) -> HTMLResponse:
     here = house(request)
     rows = list(reversed(here.books.transactions.values()))[:SHOWN]
     words = {"gateway": here.name, "rows": rows, "faults": here.faults.waiting, "modes": get_args(Mode)}
-    return HTMLResponse(_templates.get_template("ledger.html").render(words), headers=page.HEADERS)
+    return HTMLResponse(template("ledger.html").render(words), headers=page.HEADERS)
 
 
 @_own.get("/style.css", include_in_schema=False)

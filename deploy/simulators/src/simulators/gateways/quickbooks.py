@@ -1,17 +1,15 @@
-"""The simulated QuickBooks Payments: tokens for the browser, charges, refunds, and OAuth2 with a refresh
-token that changes every time."""
+"""The simulated QuickBooks Payments: tokens for the browser, charges and refunds."""
 
-import base64
 import secrets
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode
 
 import httpx
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from simulators.gateways import quickbooks_oauth
 from simulators.gateways.house import House, house
 from simulators.gateways.rows import Refused, Transaction
 
@@ -26,7 +24,8 @@ class Shut(Exception):
 
 
 def let_in(request: Request, authorization: Annotated[str, Header()] = "") -> None:
-    if authorization.removeprefix("Bearer ") != request.app.state.access:
+    access = request.app.state.access
+    if access is None or authorization != f"Bearer {access}":
         raise Shut
 
 
@@ -56,8 +55,9 @@ class Card(BaseModel):
 
 def create_app(folder: Path, *, client: httpx.AsyncClient | None = None) -> FastAPI:
     app = House("quickbooks", folder, back=lambda _, __: {}, prefix="E", client=client).app(open_router)
+    app.include_router(quickbooks_oauth.router)
     app.include_router(router)
-    app.state.access = app.state.refresh = app.state.code = secrets.token_urlsafe(16)
+    app.state.access = app.state.refresh = app.state.code = None
 
     @app.exception_handler(Shut)
     async def shut(_: Request, __: Shut) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
@@ -70,33 +70,6 @@ def create_app(folder: Path, *, client: httpx.AsyncClient | None = None) -> Fast
         return JSONResponse({"errors": [{**error, "message": refusal.message}]}, 404 if missing else 400)
 
     return app
-
-
-@open_router.get("/connect/oauth2")
-async def connect(request: Request, redirect_uri: str, state: str) -> Response:
-    """Where a person would log on at Intuit."""
-    request.app.state.code = secrets.token_urlsafe(16)
-    query = urlencode({"code": request.app.state.code, "state": state, "realmId": "1"})
-    return RedirectResponse(f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{query}", 303)
-
-
-@open_router.post("/oauth2/v1/tokens/bearer")
-async def token(request: Request, authorization: Annotated[str, Header()] = "") -> JSONResponse:
-    form, state = dict(parse_qsl((await request.body()).decode())), request.app.state
-    try:
-        client = base64.b64decode(authorization.removeprefix("Basic ")).decode()
-    except ValueError:
-        client = ""
-    if not client.strip(":"):
-        return JSONResponse({"error": "invalid_client"}, 401)
-    given = form.get("code") or form.get("refresh_token")
-    if given not in (state.code, state.refresh):
-        wrong = {"error": "invalid_grant", "error_description": "Incorrect Token type or clientID"}
-        return JSONResponse(wrong, 400)
-    state.code, state.access, state.refresh = None, secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-    pair = {"access_token": state.access, "refresh_token": state.refresh}
-    lasts = {"expires_in": 3600, "x_refresh_token_expires_in": 8726400}
-    return JSONResponse({"token_type": "bearer", **pair, **lasts})
 
 
 @open_router.post(f"{BASE}/tokens", status_code=201)
