@@ -1,9 +1,10 @@
 """The tables every service has beside its own: outbox, inbox, dead letters, audit trail, idempotency keys."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, Uuid
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, Uuid
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
+from shared.columns import Serial
 from shared.db import Json, UtcDateTime
 
 NAMES = {
@@ -15,12 +16,11 @@ NAMES = {
 }
 
 _metadata = MetaData(naming_convention=NAMES)
-_Serial = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys only
 
 outbox = Table(
     "outbox",
     _metadata,
-    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("seq", Serial, primary_key=True, autoincrement=True),
     Column("name", String(80), nullable=False),
     Column("body", Text, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
@@ -48,7 +48,7 @@ dead_letter = Table(
 audit = Table(
     "audit",
     _metadata,
-    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    Column("seq", Serial, primary_key=True, autoincrement=True),
     Column("at", UtcDateTime, nullable=False),
     Column("who", String(200), nullable=False),
     Column("action", String(100), nullable=False),

@@ -6,10 +6,10 @@ no more. What comes from a partner is of any length.
 
 from typing import Any
 
+from shared.columns import Serial, partly
 from shared.db import Json, UtcDateTime
 from shared.tables import new_base
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Date,
@@ -20,12 +20,10 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    text,
 )
 
 Base = new_base()
 
-_Serial = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys only
 # Ranges over a prefix need the plain order of bytes, which SQLite always has.
 _Sorted = Text().with_variant(Text(collation="C"), "postgresql")
 
@@ -46,7 +44,7 @@ def _belongs_to(name: str, target: str, *, nullable: bool = False) -> Column[Any
 customer = Table(
     "customer",
     Base.metadata,
-    Column("number", _Serial, primary_key=True, autoincrement=True),
+    Column("number", Serial, primary_key=True, autoincrement=True),
     Column("id", Uuid, nullable=False, unique=True),
     Column("kind", String(10), nullable=False),
     Column("name", Text, nullable=False),
@@ -57,12 +55,7 @@ customer = Table(
     Column("merged_into", Uuid, nullable=True),
     *_row(),
     Index("ix_customer_sort_name_number", "sort_name", "number"),
-    Index(
-        "ix_customer_partner",
-        "sort_name",
-        postgresql_where=text("kind = 'partner'"),
-        sqlite_where=text("kind = 'partner'"),
-    ),
+    partly("ix_customer_partner", "sort_name", where="kind = 'partner'"),
 )
 
 location = Table(
@@ -153,13 +146,7 @@ match = Table(
     Column("decided_by", String(200), nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    Index(
-        "ix_match_review",
-        "created_at",
-        "dispatch_id",
-        postgresql_where=text("state = 'review'"),
-        sqlite_where=text("state = 'review'"),
-    ),
+    partly("ix_match_review", "created_at", "dispatch_id", where="state = 'review'"),
 )
 """One row a dispatch. `version` is the match_version of the event; `said` is the Claim as JSON; `ranked` are
 the candidates that a person may choose from."""

@@ -1,8 +1,9 @@
 """What portal-api told of the company last; one row, whose `id` is 1."""
 
+from shared.columns import must
 from sqlalchemy import Column, Integer, String, Table
 
-from dispatch.models.base import Base, must
+from dispatch.models.base import Base
 
 company = Table(
     "company",

@@ -5,6 +5,7 @@ A dispatch is one row: flat columns for the board, the whole content as a docume
 1 for a new row and grows with each change.
 """
 
+from shared.columns import Serial, flag, must, partly, version
 from shared.db import Json, UtcDateTime
 from sqlalchemy import (
     BigInteger,
@@ -20,9 +21,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-from dispatch.models.base import Base, flag, must, partly, version
-
-_Serial = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys only
+from dispatch.models.base import Base
 
 
 def _board(*columns: str) -> Index:
@@ -37,7 +36,7 @@ def _board(*columns: str) -> Index:
 dispatch = Table(
     "dispatch",
     Base.metadata,
-    Column("board", _Serial, primary_key=True, autoincrement=True),
+    Column("board", Serial, primary_key=True, autoincrement=True),
     must("id", Uuid, unique=True),
     version(),
     Column("partner", String(40)),

@@ -1,9 +1,10 @@
 """Status codes, and what partners are told of them."""
 
+from shared.columns import flag, must, partly, version
 from shared.db import Json, UtcDateTime
 from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Text, Uuid
 
-from dispatch.models.base import Base, flag, must, partly, version
+from dispatch.models.base import Base
 
 # The office's codes ("Enter Status Codes"). A dispatch whose status `closes` is done.
 status_code = Table(

@@ -1,5 +1,6 @@
 """Attempts to be paid through a gateway, the calls they made, and all that was heard about them."""
 
+from shared.columns import Serial, must, partly, version
 from shared.db import Json, UtcDateTime
 from sqlalchemy import (
     BigInteger,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-from payments.models.base import Base, Serial, currency, money, must, partly, version
+from payments.models.base import Base, currency, money
 
 attempt = Table(
     "attempt",

@@ -1,9 +1,10 @@
 """Accounts at card gateways."""
 
+from shared.columns import flag, must, partly, version
 from shared.db import Json, UtcDateTime
 from sqlalchemy import Column, String, Table, Text, Uuid
 
-from payments.models.base import Base, flag, must, partly, version
+from payments.models.base import Base
 
 gateway_account = Table(
     "gateway_account",

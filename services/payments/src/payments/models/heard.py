@@ -3,10 +3,11 @@
 A row may come in parts (the dispatch, then whose it is), so each part has its own version; 0: not heard yet.
 """
 
+from shared.columns import flag, must, version
 from shared.db import Json
 from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table, Text, Uuid
 
-from payments.models.base import Base, flag, must, version
+from payments.models.base import Base
 
 dispatch = Table(
     "dispatch",

@@ -1,9 +1,10 @@
 """Invoices, and the books: what was paid, applied and given back. No balance is stored anywhere."""
 
+from shared.columns import flag, must, version
 from shared.db import UtcDateTime
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, String, Table, Text, Uuid
 
-from payments.models.base import Base, currency, flag, money, must, version
+from payments.models.base import Base, currency, money
 
 counter = Table(
     "counter", Base.metadata, Column("name", String(20), primary_key=True), must("last", BigInteger)

@@ -1,9 +1,10 @@
 """Invoices that were sent by e-mail."""
 
+from shared.columns import must, partly
 from shared.db import UtcDateTime
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text, Uuid
 
-from payments.models.base import Base, must, partly
+from payments.models.base import Base
 
 invoice_mail = Table(
     "invoice_mail",

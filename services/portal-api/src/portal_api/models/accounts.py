@@ -6,24 +6,21 @@ SHA-256. `totp` is sealed with the deployment's key.
 
 from typing import Any
 
+from shared.columns import partly
 from shared.db import UtcDateTime
 from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     String,
     Table,
     Text,
     Uuid,
-    text,
 )
 
 from portal_api.models.base import Base
-
-_OPEN = text("state <> 'closed'")
 
 account = Table(
     "account",
@@ -46,7 +43,7 @@ account = Table(
     Column("version", Integer, nullable=False, default=1),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_logon_at", UtcDateTime, nullable=True),
-    Index("uq_account_user_name", "user_name", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+    partly("uq_account_user_name", "user_name", where="state <> 'closed'", unique=True),
 )
 """`kind` is staff or customer; `state` is invited (has never chosen a password), active or closed. A user
 name belongs to one account that is not closed. `password_ends_at` is set for a one-time password.

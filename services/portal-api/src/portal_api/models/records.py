@@ -6,14 +6,11 @@ a dispatch before its location) is kept, so rows have no foreign keys and all bu
 
 from typing import Any
 
+from shared.columns import must, partly
 from shared.db import Json, UtcDateTime
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, String, Table, Text, Uuid
 
 from portal_api.models.base import Base
-
-
-def _must(name: str, kind: Any, **more: Any) -> Column[Any]:
-    return Column(name, kind, nullable=False, **more)
 
 
 def _id() -> Column[Any]:
@@ -24,56 +21,56 @@ customer_record = Table(
     "customer_record",
     Base.metadata,
     _id(),
-    _must("version", Integer),
-    _must("number", BigInteger),
-    _must("name", Text),
-    _must("kind", String(10)),
+    must("version", Integer),
+    must("number", BigInteger),
+    must("name", Text),
+    must("kind", String(10)),
     Column("email", Text),
-    _must("phones", Json),
+    must("phones", Json),
     Column("merged_into", Uuid),
-    _must("closed", Boolean),
+    must("closed", Boolean),
 )
 
 location_record = Table(
     "location_record",
     Base.metadata,
     _id(),
-    _must("version", Integer),
-    _must("customer_id", Uuid, index=True),
-    _must("address", Json),
-    _must("zone", String(60)),
-    _must("closed", Boolean),
+    must("version", Integer),
+    must("customer_id", Uuid, index=True),
+    must("address", Json),
+    must("zone", String(60)),
+    must("closed", Boolean),
 )
 
 equipment_record = Table(
     "equipment_record",
     Base.metadata,
     _id(),
-    _must("version", Integer),
-    _must("location_id", Uuid, index=True),
-    _must("equipment", Json),
-    _must("removed", Boolean),
+    must("version", Integer),
+    must("location_id", Uuid, index=True),
+    must("equipment", Json),
+    must("removed", Boolean),
 )
 
 agreement_record = Table(
     "agreement_record",
     Base.metadata,
     _id(),
-    _must("version", Integer),
-    _must("location_id", Uuid, index=True),
-    _must("agreement", Json),
+    must("version", Integer),
+    must("location_id", Uuid, index=True),
+    must("agreement", Json),
     Column("ends_on", Date),
-    _must("ended", Boolean),
+    must("ended", Boolean),
 )
 
 technician_record = Table(
     "technician_record",
     Base.metadata,
     _id(),
-    _must("version", Integer),
-    _must("name", Text),
-    _must("is_default", Boolean),
-    _must("retired", Boolean),
+    must("version", Integer),
+    must("name", Text),
+    must("is_default", Boolean),
+    must("retired", Boolean),
 )
 
 # Three senders' facts, each with a version of its own; 0 where nothing was heard yet. Without content
@@ -83,19 +80,19 @@ dispatch_record = Table(
     "dispatch_record",
     Base.metadata,
     _id(),
-    _must("version", Integer, default=0),
+    must("version", Integer, default=0),
     Column("partner", Text),
     Column("number", Text),
     Column("trade", Text),
     Column("lines", Json),
     Column("received_at", UtcDateTime),
-    _must("match_version", Integer, default=0),
+    must("match_version", Integer, default=0),
     Column("customer_id", Uuid),
     Column("location_id", Uuid),
-    _must("status_version", Integer, default=0),
+    must("status_version", Integer, default=0),
     Column("status", Text),
     Column("status_at", UtcDateTime),
-    _must("closed", Boolean, default=False),
+    must("closed", Boolean, default=False),
     Index("ix_dispatch_record_location", "location_id", "received_at", "id"),
 )
 
@@ -104,8 +101,8 @@ status_record = Table(
     Base.metadata,
     Column("dispatch_id", Uuid, primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
-    _must("status", Text),
-    _must("at", UtcDateTime),
+    must("status", Text),
+    must("at", UtcDateTime),
 )
 
 # One that was taken back has no times. `version` is the dispatch's.
@@ -113,19 +110,13 @@ appointment_record = Table(
     "appointment_record",
     Base.metadata,
     _id(),
-    _must("version", Integer),
-    _must("dispatch_id", Uuid, index=True),
+    must("version", Integer),
+    must("dispatch_id", Uuid, index=True),
     Column("technician_id", Uuid),
     Column("start_at", UtcDateTime),
     Column("end_at", UtcDateTime),
     Column("zone", String(60)),
-    Index(
-        "ix_appointment_record_technician",
-        "technician_id",
-        "end_at",
-        postgresql_where=text("start_at IS NOT NULL"),
-        sqlite_where=text("start_at IS NOT NULL"),
-    ),
+    partly("ix_appointment_record_technician", "technician_id", "end_at", where="start_at IS NOT NULL"),
 )
 
 # `invoice` is a `shared.events.money.Invoice`; amounts are minor units of `currency`.
@@ -133,18 +124,18 @@ invoice_record = Table(
     "invoice_record",
     Base.metadata,
     _id(),
-    _must("version", Integer),
-    _must("customer_id", Uuid),
+    must("version", Integer),
+    must("customer_id", Uuid),
     Column("location_id", Uuid),
     Column("dispatch_id", Uuid),
-    _must("state", String(20)),
-    _must("bill_to_partner", Boolean),
-    _must("payable", Boolean),
-    _must("issued_on", Date),
-    _must("currency", String(3)),
-    _must("total", BigInteger),
-    _must("balance", BigInteger),
-    _must("invoice", Json),
+    must("state", String(20)),
+    must("bill_to_partner", Boolean),
+    must("payable", Boolean),
+    must("issued_on", Date),
+    must("currency", String(3)),
+    must("total", BigInteger),
+    must("balance", BigInteger),
+    must("invoice", Json),
     Index("ix_invoice_record_location", "location_id", "issued_on", "id"),
 )
 
@@ -155,11 +146,11 @@ payment_record = Table(
     _id(),
     Column("payment_id", Uuid),
     Column("invoice_id", Uuid, index=True),
-    _must("customer_id", Uuid),
-    _must("amount", BigInteger),
-    _must("currency", String(3)),
+    must("customer_id", Uuid),
+    must("amount", BigInteger),
+    must("currency", String(3)),
     Column("method", String(20)),
     Column("brand", String(40)),
     Column("last4", String(4)),
-    _must("at", UtcDateTime),
+    must("at", UtcDateTime),
 )

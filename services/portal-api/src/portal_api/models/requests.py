@@ -1,8 +1,8 @@
 """What customers ask for, and what became of it."""
 
+from shared.columns import Serial
 from shared.db import Json, UtcDateTime
 from sqlalchemy import (
-    BigInteger,
     Column,
     Index,
     Integer,
@@ -16,13 +16,11 @@ from sqlalchemy import (
 
 from portal_api.models.base import Base
 
-_Serial = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up INTEGER keys only
-
 # `id` becomes the dispatch's. People see `R` and 1000 + `serial`.
 request = Table(
     "request",
     Base.metadata,
-    Column("serial", _Serial, primary_key=True, autoincrement=True),
+    Column("serial", Serial, primary_key=True, autoincrement=True),
     Column("id", Uuid, nullable=False, unique=True),
     Column("location_id", Uuid, nullable=False),
     Column("account_id", Uuid, nullable=False),

@@ -1,7 +1,8 @@
 """What access tokens are signed with, and the programs that may fetch them."""
 
+from shared.columns import partly
 from shared.db import Json, UtcDateTime
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text, Uuid, text
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text, Uuid
 
 from portal_api.models.base import Base
 
@@ -20,8 +21,6 @@ signing_key = Table(
 two that are made at once one wins. `public` is the `x` of RFC 8037; `sealed` is the private part. A row goes
 when `published_until` has come."""
 
-_OPEN = text("revoked_at IS NULL")
-
 api_client = Table(
     "api_client",
     Base.metadata,
@@ -37,7 +36,7 @@ api_client = Table(
     Column("created_by", String(200), nullable=False),
     Column("last_used_at", UtcDateTime, nullable=True),
     Column("revoked_at", UtcDateTime, nullable=True),
-    Index("uq_api_client_name", "name", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN),
+    partly("uq_api_client_name", "name", where="revoked_at IS NULL", unique=True),
 )
 """Secrets are 256 random bits, stored as SHA-256: nobody can try them out, so a slow hash would only slow our
 own answers. The previous secret is good until `previous_until`. `last_used_at` is exact to a minute."""
