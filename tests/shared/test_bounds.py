@@ -84,8 +84,7 @@ async def leave(note: Note) -> int:
 
 
 every = APIRouter()
-every.include_router(router)
-every.include_router(anybody)
+every.routes.extend([*router.routes, *anybody.routes])
 toy = Service("payments", Settings, payments.metadata, every, Handlers(), (), no_tools)
 
 

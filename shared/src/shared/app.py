@@ -1,12 +1,16 @@
 """From services to one FastAPI app. Nothing here knows how many of them there are."""
 
+import copy
 import gc
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute, request_response
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.routing import BaseRoute
 
 from shared.auth import ANYONE, Verifier, scope_of
 from shared.characters import refuse_unstorable
@@ -53,9 +57,7 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
     app.include_router(health_router)
     for running in services:
         _show_roles(running.service.router)
-        app.include_router(
-            running.service.router, dependencies=[Depends(_serves(running))], max_body_size=MAX_BODY
-        )
+        app.router.routes.extend(_at(running, route) for route in running.service.router.routes)
     app.add_middleware(CommitBeforeAnswer)
     app.add_middleware(SecureHeaders)
     app.openapi = _described(app.openapi)
@@ -70,12 +72,22 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def _serves(running: Running[Any]) -> Callable[[Request], Awaitable[None]]:
-    async def serves(request: Request) -> None:  # not async, it would run in a thread, for each request
+def _at(running: Running[Any], route: BaseRoute) -> APIRoute:
+    """The route as this service answers it. Included, the framework would take each one apart once more at
+    the first request: seconds for all of them, and one more dependency to solve with each request."""
+    if not isinstance(route, APIRoute):
+        raise TypeError("a service's router holds its routes themselves: `router.routes.extend(...)`")
+    handler = route.get_route_handler()
+
+    async def answer(request: Request) -> Response:
         request.scope["callboard.running"] = running
         await refuse_unstorable(request)
+        return await handler(request)
 
-    return serves
+    mine = copy.copy(route)
+    longest = MAX_BODY if route.max_body_size is None else route.max_body_size
+    mine.app = RequestBodyLimitMiddleware(request_response(answer), longest)
+    return mine
 
 
 def _verifier(services: Sequence[Running[Any]]) -> Verifier:

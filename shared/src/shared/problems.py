@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from shared.routes import every_route, methods_of
+from shared.routes import methods_of
 
 
 class Problem(Exception):
@@ -72,9 +72,6 @@ async def _refusal(request: Request) -> Problem | None:
     """A body is read before anybody asks who sent it; whoever may not come in must not learn what is wrong
     with it."""
     route = request.scope.get("route")
-    for running in request.app.state.running:  # whose route it is, was to be found out after the body
-        if any(own is route for own in every_route(running.service.router)):
-            request.scope.setdefault("callboard.running", running)
     for dependency in route.dependant.dependencies if isinstance(route, APIRoute) else ():
         if dependency.call is not None and hasattr(dependency.call, "roles"):
             try:

@@ -10,6 +10,7 @@ from shared.problems import Problem
 from sqlalchemy import select
 
 from payments.api.depends import Admin, At, Office, Reading, Writing, once
+from payments.api.guard import GUARDED
 from payments.flows import accounts, attempts, calls, operations, reviews, sending
 from payments.flows.cards import keep_card
 from payments.flows.outcomes import locked
@@ -28,7 +29,7 @@ from payments.schemas.gateways import (
     Settled,
 )
 
-router = APIRouter(prefix="/v1", tags=["card payments"])
+router = APIRouter(prefix="/v1", tags=["card payments"], dependencies=GUARDED)
 
 
 @router.get("/payment-attempts")

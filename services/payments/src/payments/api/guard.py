@@ -4,7 +4,7 @@ import json
 from typing import Any
 from urllib.parse import unquote_plus
 
-from fastapi import Request
+from fastapi import Depends, Request
 from shared.problems import Problem
 
 from payments.gateways.scrub import holds_card_number
@@ -21,6 +21,9 @@ async def no_card_numbers(request: Request) -> None:
             "This looks like a card number",
             "Card numbers are only ever typed on the card service's own page. Leave it out.",
         )
+
+
+GUARDED = [Depends(no_card_numbers)]
 
 
 def _read(body: bytes) -> Any:

@@ -8,6 +8,7 @@ from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page
 
 from payments.api.depends import At, Office, Reading, Writing
+from payments.api.guard import GUARDED
 from payments.document import file_name
 from payments.flows import books, invoices, issuing
 from payments.models import invoice
@@ -23,7 +24,7 @@ from payments.schemas.invoices import (
     Reason,
 )
 
-router = APIRouter(prefix="/v1/invoices", tags=["invoices"])
+router = APIRouter(prefix="/v1/invoices", tags=["invoices"], dependencies=GUARDED)
 _PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}}
 
 

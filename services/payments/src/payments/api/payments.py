@@ -10,6 +10,7 @@ from shared.problems import Problem
 from sqlalchemy import select
 
 from payments.api.depends import Office, Reading, Writing
+from payments.api.guard import GUARDED
 from payments.flows import books
 from payments.flows.refunds import refund_by_hand
 from payments.models import customer, payment
@@ -25,7 +26,7 @@ from payments.schemas.invoices import (
     StatementLine,
 )
 
-router = APIRouter(prefix="/v1", tags=["payments"])
+router = APIRouter(prefix="/v1", tags=["payments"], dependencies=GUARDED)
 
 
 @router.get("/payments")

@@ -8,12 +8,13 @@ from shared.pages import Cursor, Limit, Page
 from sqlalchemy import select
 
 from payments.api.depends import Office, Reading
+from payments.api.guard import GUARDED
 from payments.export import decimal, to_csv
 from payments.models import customer, difference, invoice, payment
 from payments.queries.invoices import page, whole
 from payments.schemas.reports import DifferenceOut
 
-router = APIRouter(prefix="/v1", tags=["reports"])
+router = APIRouter(prefix="/v1", tags=["reports"], dependencies=GUARDED)
 First = Annotated[date, Query(description="First day.")]
 Last = Annotated[date, Query(description="Last day.")]
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
