@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from simulators.gateways.house import PAGE, root, template
 
 SCOPE = "com.intuit.quickbooks.payment"
-REALM = "4620816365012345670"
+REALM = "4620816365012345676"  # real ones, too, may look like a card number
 router = APIRouter()
 
 

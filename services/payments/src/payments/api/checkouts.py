@@ -11,14 +11,15 @@ from shared.db import Row
 from shared.problems import Problem
 
 from payments.api.depends import At, once
+from payments.api.guard import GUARDED
 from payments.flows import calls
 from payments.flows.checkouts import check_out
 from payments.ledger import SENTENCES
 from payments.queries.attempts import answered
 from payments.schemas.gateways import CheckoutNew, CheckoutOut
 
-router = APIRouter(prefix="/v1/checkouts", tags=["checkout"], dependencies=[Depends(allow_anyone)])
-_HEADERS = {
+router = APIRouter(prefix="/v1/checkouts", tags=["checkout"], dependencies=[*GUARDED, Depends(allow_anyone)])
+HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -69,25 +70,29 @@ async def come_back(at: At, request: Request, id: UUID) -> Response:
         await calls.close_page(at, id, "return", "payer")
     elif said.verified:
         await calls.complete(at, id, "return")
-    return RedirectResponse(f"/v1/checkouts/{id}/done", 303, headers=_HEADERS)
+    return RedirectResponse(f"/v1/checkouts/{id}/done", 303, headers=HEADERS)
 
 
 @router.get("/{id}/done", include_in_schema=False)
-async def show_outcome(at: At, id: UUID) -> Response:
+async def show_outcome(at: At, id: UUID) -> HTMLResponse:
     """A plain page: what became of the payment, and the way on."""
     row = await answered(at.database, id, at.settings.gateway_seconds)
     links = [(at.settings.web_url, "Back")]
     if row.state == "requires_action" and row.redirect_url:
         links.insert(0, (row.redirect_url, "Go on paying"))
     anchors = " · ".join(f'<a href="{html.escape(url)}">{name}</a>' for url, name in links)
+    return plain_page("Your payment", SENTENCES[row.state], anchors)
+
+
+def plain_page(title: str, says: str, links: str) -> HTMLResponse:
+    """`title` and `says` are text, `links` is HTML."""
     body = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Your payment</title>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
         '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
         "<style>body{font:1.1rem/1.5 system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem}</style>"
-        f"<main><h1>Your payment</h1><p role=status>{html.escape(SENTENCES[row.state])}</p>"
-        f"<p>{anchors}</p></main>"
+        f"<main><h1>{html.escape(title)}</h1><p role=status>{html.escape(says)}</p><p>{links}</p></main>"
     )
-    return HTMLResponse(body, headers=_HEADERS)
+    return HTMLResponse(body, headers=HEADERS)
 
 
 def _shown(row: Row) -> Any:

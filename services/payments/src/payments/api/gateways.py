@@ -5,34 +5,38 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import SecretStr
+from shared.db import Row
 from shared.etag import BasedOn, set_etag
 from sqlalchemy import select
 
 from payments.api.depends import Admin, At, Office, Reading, Writing
+from payments.api.guard import GUARDED
 from payments.flows import accounts
 from payments.flows.tokens import gateway_of
 from payments.gateways import ACCOUNTS
 from payments.gateways.base import Result
 from payments.models import gateway_account
+from payments.queries.gateways import shown
 from payments.queries.invoices import one
 from payments.schemas.gateways import GatewayEdit, GatewayKind, GatewayNew, GatewayOut, Tested
 from payments.tools import guarded
 
-router = APIRouter(prefix="/v1", tags=["gateways"])
+router = APIRouter(prefix="/v1", tags=["gateways"], dependencies=GUARDED)
 
 
 @router.get("/gateways")
 async def list_gateways(_who: Office) -> list[GatewayKind]:
     """Those that can be set up, with the fields of their forms."""
     return [
-        GatewayKind(name=name, form=model.model_json_schema()) for name, model in sorted(ACCOUNTS.items())
+        GatewayKind(name=name, form=model.model_json_schema(), links=model.links)
+        for name, model in sorted(ACCOUNTS.items())
     ]
 
 
 @router.get("/gateway-accounts")
-async def list_accounts(_who: Office, read: Reading) -> list[GatewayOut]:
+async def list_accounts(_who: Office, at: At, read: Reading) -> list[GatewayOut]:
     rows = await read.execute(select(gateway_account).order_by(gateway_account.c.id))
-    return [GatewayOut.model_validate(row) for row in rows]
+    return await shown(read, at.settings, rows.all())
 
 
 @router.post("/gateway-accounts", status_code=201)
@@ -41,12 +45,13 @@ async def create_account(who: Admin, work: Writing, response: Response, body: Ga
     about = body.model_dump(exclude={"fields"})
     row = await accounts.add(work, fields=_plain(body.fields), who=who.subject, **about)
     response.headers["Location"] = f"/v1/gateway-accounts/{row.id}"
-    return _shown(response, row)
+    return await _shown(response, work.session, work.settings, row)
 
 
 @router.get("/gateway-accounts/{id}")
-async def read_account(_who: Office, read: Reading, response: Response, id: UUID) -> GatewayOut:
-    return _shown(response, await one(read, gateway_account, id, called="gateway account"))
+async def read_account(_who: Office, at: At, read: Reading, response: Response, id: UUID) -> GatewayOut:
+    row = await one(read, gateway_account, id, called="gateway account")
+    return await _shown(response, read, at.settings, row)
 
 
 @router.patch("/gateway-accounts/{id}")
@@ -56,7 +61,7 @@ async def edit_account(
     about = body.model_dump(exclude={"fields"}, exclude_unset=True)
     fields = _plain(body.fields) if "fields" in body.model_fields_set else None
     row = await accounts.edit(work, id=id, based_on=based_on, fields=fields, who=who.subject, **about)
-    return _shown(response, row)
+    return await _shown(response, work.session, work.settings, row)
 
 
 @router.post("/gateway-accounts/{id}/test")
@@ -80,6 +85,6 @@ def _plain(fields: dict[str, SecretStr]) -> dict[str, Any]:
     return {name: value.get_secret_value() for name, value in fields.items()}
 
 
-def _shown(response: Response, row: Any) -> GatewayOut:
+async def _shown(response: Response, read: Any, settings: Any, row: Row) -> GatewayOut:
     set_etag(response, row.version)
-    return GatewayOut.model_validate(row)
+    return (await shown(read, settings, [row]))[0]

@@ -13,12 +13,14 @@ from pydantic import SecretStr
 from shared.db import Database, Row, upsert, utcnow
 from shared.secrets import seal, unseal
 from shared.service import Running
-from sqlalchemy import func, select
+from shared.settings import Settings
+from sqlalchemy import Update, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from payments.gateways import open_gateway
 from payments.gateways.base import Tokens
 from payments.gateways.port import Gateway
-from payments.models import gateway_token
+from payments.models import gateway_connection, gateway_token
 from payments.tools import Tools, fields_of
 
 
@@ -42,7 +44,7 @@ class StoredTokens:
             sealed = (await read.execute(query)).scalar_one_or_none()
         if sealed is None:
             return None
-        kept = json.loads(unseal(self.tools.settings, sealed, self._place).get_secret_value())
+        kept = json.loads(unseal(self.tools.settings, sealed, _place(self.account_id)).get_secret_value())
         return Tokens(
             access=SecretStr(kept["access"]),
             expires_at=datetime.fromisoformat(kept["expires_at"]),
@@ -50,16 +52,20 @@ class StoredTokens:
         )
 
     async def save(self, tokens: Tokens) -> None:
-        kept = {
-            "access": tokens.access.get_secret_value(),
-            "expires_at": tokens.expires_at.isoformat(),
-            "refresh": tokens.refresh.get_secret_value() if tokens.refresh else None,
-        }
-        row: dict[str, Any] = {"account_id": self.account_id, "updated_at": utcnow()}
-        row["sealed"] = seal(self.tools.settings, SecretStr(json.dumps(kept)), self._place)
         async with self.database.transaction() as session:
-            statement = upsert(session, gateway_token, ["account_id"], ["sealed", "updated_at"])
-            await session.execute(statement, [row])
+            await store(session, self.tools.settings, self.account_id, tokens)
+            renewed = {"refused_at": None}
+            if tokens.refresh_expires_at is not None:
+                renewed["renew_by"] = tokens.refresh_expires_at
+            await session.execute(self._connection().values(renewed))
+
+    async def refused(self) -> None:
+        """Kept, so that a person sees that this account was connected and must be connected again."""
+        async with self.database.transaction() as session:
+            await session.execute(self._connection().values(refused_at=utcnow()))
+
+    def _connection(self) -> Update:
+        return update(gateway_connection).where(gateway_connection.c.account_id == self.account_id)
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[None]:
@@ -76,6 +82,18 @@ class StoredTokens:
                 finally:
                     await read.execute(select(func.pg_advisory_unlock(key)))
 
-    @property
-    def _place(self) -> str:
-        return f"gateway_token/{self.account_id}"
+
+async def store(session: AsyncSession, settings: Settings, account_id: UUID, tokens: Tokens) -> None:
+    kept = {
+        "access": tokens.access.get_secret_value(),
+        "expires_at": tokens.expires_at.isoformat(),
+        "refresh": tokens.refresh.get_secret_value() if tokens.refresh else None,
+    }
+    row: dict[str, Any] = {"account_id": account_id, "updated_at": utcnow()}
+    row["sealed"] = seal(settings, SecretStr(json.dumps(kept)), _place(account_id))
+    statement = upsert(session, gateway_token, ["account_id"], ["sealed", "updated_at"])
+    await session.execute(statement, [row])
+
+
+def _place(account_id: UUID) -> str:
+    return f"gateway_token/{account_id}"

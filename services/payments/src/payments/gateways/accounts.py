@@ -3,7 +3,7 @@
 A base URL is where the gateway lives; another one is only for its test system or a simulator.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
@@ -13,7 +13,10 @@ Secret = Annotated[SecretStr, Field(min_length=1, max_length=4000)]
 
 
 class Account(BaseModel):
+    """`links` are shown beside the form: an address may have the form's own fields in it."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
+    links: ClassVar[dict[str, str]] = {}
 
 
 class SandboxAccount(Account):
@@ -39,12 +42,18 @@ class MerchantwareAccount(Account):
 class QbmsAccount(Account):
     """Intuit closed this service on November 12, 2019; use QuickBooks Payments for new accounts."""
 
+    links: ClassVar[dict[str, str]] = {
+        "Retrieve my connection ticket": "{ticket_url}?appid={app_id}&sessionEnabled=false"
+    }
     connection_ticket: Annotated[Secret, Field(title="Connection ticket")]
     application_login: Annotated[Word, Field(title="Application Login")]
     app_id: Annotated[str, Field(title="AppID", max_length=50)] = ""
     base_url: Annotated[Url, Field(title="Address")] = "https://webmerchantaccount.quickbooks.com"
     paypage_url: Annotated[Url, Field(title="Address of the payment page")] = (
         "https://paymentservices.intuit.com"
+    )
+    ticket_url: Annotated[Url, Field(title="Address of the connection ticket")] = (
+        "https://merchantaccount.quickbooks.com/j/sdkconnection"
     )
 
 
@@ -58,6 +67,7 @@ class QuickBooksAccount(Account):
     connect_url: Annotated[Url, Field(title="Address to connect at")] = (
         "https://appcenter.intuit.com/connect/oauth2"
     )
+    revoke_url: Annotated[Url, Field(title="Address to disconnect at")] = "https://developer.api.intuit.com"
 
 
 class PayPalAccount(Account):

@@ -198,10 +198,12 @@ class Tokens:
 
 
 class TokenStore(Protocol):
-    """Where tokens live between calls. `lock` shuts out every other renewal, in other processes too."""
+    """Where tokens live between calls. `lock` shuts out every other renewal, in other processes too.
+    `refused`: they cannot be renewed any more."""
 
     async def load(self) -> Tokens | None: ...
     async def save(self, tokens: Tokens) -> None: ...
+    async def refused(self) -> None: ...
     def lock(self) -> AbstractAsyncContextManager[None]: ...
 
 

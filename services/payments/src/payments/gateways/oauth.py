@@ -32,6 +32,9 @@ class InMemory:
     async def save(self, tokens: Tokens) -> None:
         self._tokens = tokens
 
+    async def refused(self) -> None:
+        self._tokens = None
+
     def lock(self) -> AbstractAsyncContextManager[None]:
         return self._lock
 
@@ -49,6 +52,8 @@ async def access_token(
             return good
         fresh = await renew(known)
         if isinstance(fresh, Result):
+            if fresh.kind == "reconnect_required" and known is not None:
+                await store.refused()
             lost = fresh.outcome == "unknown"
             return replace(fresh, outcome="error", kind="unreachable", retry="same_key") if lost else fresh
         await store.save(fresh)
@@ -71,13 +76,18 @@ async def exchange_signed_in(
         refused = token
 
 
+def basic(user: str, secret: SecretStr) -> str:
+    """The Authorization header of a client with its secret (RFC 6749, 2.3.1)."""
+    credentials = f"{quote(user, '')}:{quote(secret.get_secret_value(), '')}"
+    return f"Basic {base64.b64encode(credentials.encode()).decode()}"
+
+
 async def post_form(
     client: httpx.AsyncClient, url: str, user: str, secret: SecretStr, form: dict[str, str]
 ) -> Tokens | Result:
     """The token endpoint (RFC 6749) with HTTP Basic."""
-    credentials = f"{quote(user, '')}:{quote(secret.get_secret_value(), '')}"
     headers = {
-        "Authorization": f"Basic {base64.b64encode(credentials.encode()).decode()}",
+        "Authorization": basic(user, secret),
         "Accept": "application/json",
         "Content-Type": "application/x-www-form-urlencoded",
     }

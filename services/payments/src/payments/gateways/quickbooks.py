@@ -24,7 +24,7 @@ from payments.gateways.base import (
     TokenStore,
 )
 from payments.gateways.money import to_text
-from payments.gateways.oauth import InMemory, exchange_signed_in, post_form
+from payments.gateways.oauth import InMemory, basic, exchange_signed_in, post_form
 from payments.gateways.port import Gateway
 from payments.gateways.transport import Answer, exchange
 
@@ -92,6 +92,21 @@ class QuickBooks(Gateway):
         }
         return await self._token(form)
 
+    async def revoke(self, tokens: Tokens) -> Result:
+        """Approved: Intuit takes them no more."""
+        given = tokens.refresh or tokens.access
+        headers = {
+            "Authorization": basic(self.account.client_id, self.account.client_secret),
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
+        content = json.dumps({"token": given.get_secret_value()}).encode()
+        url = f"{self.account.revoke_url.rstrip('/')}/v2/oauth2/tokens/revoke"
+        answer = await exchange(self.client, "POST", url, headers=headers, content=content)
+        if isinstance(answer, Result):
+            return answer
+        return Result(outcome="approved" if answer.status == 200 else "error", code=str(answer.status))
+
     async def _renew(self, known: Tokens | None) -> Tokens | Result:
         if known is None or known.refresh is None:
             return Result(outcome="error", kind="reconnect_required", retry="after_fix")
@@ -141,7 +156,8 @@ def charge_request(order: Order, token: SecretStr, *, saved: bool) -> dict[str, 
 
 
 def connect_url(account: QuickBooksAccount, redirect_url: str, state: str) -> str:
-    """Where a person connects the account. `state` comes back and must be the one that was given out."""
+    """Where a person connects the account. `state` comes back and must be the one that was given out. Intuit
+    has no PKCE: the code is worth nothing without the client's secret."""
     query = {
         "client_id": account.client_id,
         "response_type": "code",

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from payments.ledger import State
 from payments.policy import Policy
 from payments.schemas.base import Amount, Body, Name, Out, Remark, Text
+from payments.schemas.connections import Connection
 
 Fields = Annotated[dict[Annotated[str, Field(max_length=40)], SecretStr], Field(max_length=20)]
 """As the gateway's form names them (see GET /v1/gateways)."""
@@ -37,7 +38,7 @@ class GatewayEdit(Body):
 
 
 class GatewayOut(Out):
-    """`options` are the fields that are no secrets."""
+    """`options` are the fields that are no secrets; `links` have an address by title."""
 
     id: UUID
     version: int
@@ -51,13 +52,17 @@ class GatewayOut(Out):
     closed: bool
     tested_at: datetime | None
     test_result: str | None
+    links: dict[str, str]
+    connection: Connection | None
 
 
 class GatewayKind(Out):
-    """A gateway that can be set up: the fields of its form, as JSON Schema, and what it can do."""
+    """A gateway that can be set up: the fields of its form, as JSON Schema, and addresses by title, in which
+    `{field}` stands for what the form has there."""
 
     name: str
     form: dict[str, Any]
+    links: dict[str, str]
 
 
 class Tested(Out):
