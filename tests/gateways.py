@@ -1,4 +1,4 @@
-"""Gateways that answer from a file, and the accounts of the samples."""
+"""Gateways that answer from a file, and the accounts of the samples and of the simulated gateways."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,7 +28,19 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
     "stripe": {"secret_key": "sk_test_EXAMPLE", "webhook_secret": "whsec_fixture_only_0042"},
     "sandbox": {"base_url": "http://sandbox.test", "webhook_secret": "sandbox-secret"},
 }
+ADDRESSES = {
+    "merchantware": ("base_url", "transport_url"),
+    "qbms": ("base_url", "paypage_url"),
+    "quickbooks": ("base_url", "oauth_url"),
+}
+HEARD_WITH = {"sandbox": "webhook_secret", "paypal": "webhook_id", "stripe": "webhook_secret"}
+"""What both sides of a webhook know."""
 Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def account_at(name: str, url: str) -> dict[str, Any]:
+    """The account of a simulated gateway that is at `url`."""
+    return ACCOUNTS[name] | dict.fromkeys(ADDRESSES.get(name, ("base_url",)), url)
 
 
 def gateway(name: str, answer: Handler, **settings: str) -> Gateway:

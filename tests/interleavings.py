@@ -4,13 +4,14 @@ import asyncio
 import random
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from bills import issued, known_customer, ticket
 from gateway import SECRET, Clock
 from harness import client
 from payments.flows.webhooks import apply_waiting
-from payments.models import attempt, entry, operation
+from payments.models import attempt, attempt_invoice, entry, operation
 from shared.service import Running
 from simulators.gateways.house import House
 from simulators.gateways.sandbox import create_app
@@ -163,9 +164,10 @@ class Story:
             assert booked == sold - back, (ours, booked)
 
     async def _attempts(self) -> list[Any]:
+        about = attempt_invoice.c.invoice_id == UUID(self.bill["id"])
+        mine = select(attempt_invoice.c.attempt_id).where(about)
         async with self.run.database.read() as read:
-            query = select(attempt).where(attempt.c.debtor_id == self.person).order_by(attempt.c.id.desc())
-            return list((await read.execute(query.limit(12))).all())
+            return list((await read.execute(select(attempt).where(attempt.c.id.in_(mine)))).all())
 
 
 def _fault(mode: Any) -> Any:

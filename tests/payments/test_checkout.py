@@ -1,63 +1,18 @@
 """Pay Now and cards of the office, against the simulated sandbox over HTTP."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from bills import drafted, invoice, issued, known_customer, known_dispatch, line, pay_by_cheque, ticket
-from gateway import Clock, Payer, connected, sandbox, state_of
+from gateway import Clock, Payer, charge, check_out, come_back, connected, state_of
 from harness import client, of, said
 from shared.events.dispatch import Note
 from shared.events.money import PaymentRefunded, PaymentSettled
 from shared.service import Running
 
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """What depends on the database is in test_races.py."""
-    return f"sqlite+aiosqlite:///{tmp_path}/payments.db"
-
-
-@pytest.fixture
-async def payer(tmp_path: Path) -> AsyncGenerator[Payer]:
-    async with sandbox(tmp_path / "sandbox") as found:
-        yield found
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
-
-
-@pytest.fixture
-async def bill(run: Running[Any], office: httpx.AsyncClient, payer: Payer) -> dict[str, Any]:
-    await connected(office, payer)
-    return await issued(office, await known_customer(run))
-
-
-async def check_out(office: httpx.AsyncClient, bill: dict[str, Any], **more: Any) -> httpx.Response:
-    body = {"ticket": ticket(bill["customer_id"], bill["id"]), **more}
-    return await office.post("/v1/checkouts", json=body)
-
-
-async def come_back(office: httpx.AsyncClient, url: str) -> httpx.Response:
-    path = httpx.URL(url)
-    answer = await office.get(path.path, params=path.params)
-    assert (answer.status_code, answer.headers["cache-control"]) == (303, "no-store")
-    assert "?" not in answer.headers["location"]
-    return await office.get(answer.headers["location"])
-
-
-async def charge(
-    office: httpx.AsyncClient, bill: dict[str, Any], token: str = "tok_visa", **more: Any
-) -> Any:
-    body = {"invoices": [{"invoice_id": bill["id"]}], "token": token, **more}
-    answer = await office.post("/v1/payment-attempts", json=body)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
+pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # the other is in test_races.py
 
 
 async def test_pay_now(
@@ -225,7 +180,12 @@ async def test_a_payer_who_leaves_can_pay_again(
     assert await state_of(office, started["id"]) == "canceled"
     forgotten = (await check_out(office, bill)).json()
     await clock.pass_by(run, hours=3)
-    assert await state_of(office, forgotten["id"]) in ("expired", "canceled")
+    assert await state_of(office, forgotten["id"]) == "canceled"
+    forgotten = (await check_out(office, bill)).json()
+    await payer.fault("refuse", path="close")
+    await clock.pass_by(run, hours=3)
+    shown = (await office.get(f"/v1/payment-attempts/{forgotten['id']}")).json()
+    assert (shown["state"], shown["operations"][0]["state"]) == ("expired", "failed")
     assert (await check_out(office, bill)).status_code == 201
 
 

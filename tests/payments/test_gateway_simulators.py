@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from gateways import ACCOUNTS
+from gateways import ACCOUNTS, HEARD_WITH, account_at
 from payments.gateways import open_gateway
 from payments.gateways.base import Expected, Hosted, Order, Result, digest
 from payments.gateways.findings import compare
@@ -19,7 +19,6 @@ from simulators.gateways.all import GATEWAYS
 BASE = "http://gateway.test"
 INTUIT = "https://appcenter.intuit.com/connect/oauth2"
 HOSTED = ("sandbox", "merchantware", "qbms", "paypal", "stripe")
-URLS = ("base_url", "transport_url", "paypage_url", "oauth_url")
 HERE = {"return_url": "http://portal.test/return?attempt=a-1", "cancel_url": "http://portal.test/cancel"}
 
 
@@ -32,9 +31,7 @@ class At:
         ear = httpx.AsyncClient(transport=httpx.MockTransport(self._hear))
         self.app = GATEWAYS[name](folder, client=ear)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE)
-        known = ACCOUNTS[name].keys() | {"base_url"}
-        urls = {url: BASE for url in URLS if url in known or url in NEEDED.get(name, ())}
-        self.gateway: Gateway = open_gateway(name, self.client, ACCOUNTS[name] | urls)
+        self.gateway: Gateway = open_gateway(name, self.client, account_at(name, BASE))
 
     def _hear(self, request: httpx.Request) -> httpx.Response:
         self.heard.append((request.content, dict(request.headers)))
@@ -60,13 +57,6 @@ class At:
         assert isinstance(hosted, Hosted), hosted
         await self.decide(hosted)
         return await self.gateway.complete(of(order, hosted), request_id=f"{order.request_id}-c")
-
-
-NEEDED = {
-    "merchantware": ("transport_url",),
-    "qbms": ("paypage_url",),
-    "quickbooks": ("oauth_url",),
-}
 
 
 def order(id: str = "a-1") -> Order:
@@ -272,10 +262,7 @@ async def test_paypal_captures_once_whatever_is_lost(at: At) -> None:
 
 @pytest.mark.parametrize("at", ["sandbox", "paypal", "stripe"], indirect=True)
 async def test_webhooks_are_verified(at: At) -> None:
-    secret = {"paypal": "9WEXAMPLE0042TEST", "stripe": "whsec_fixture_only_0042"}.get(
-        at.name, "sandbox-secret"
-    )
-    target = {"url": "http://us.test/hook", "secret": secret}
+    target = {"url": "http://us.test/hook", "secret": ACCOUNTS[at.name][HEARD_WITH[at.name]]}
     (await at.client.put("/webhook", json=target)).raise_for_status()
     await at.fault("webhook_replay")
     await at.pay(order())
@@ -286,15 +273,8 @@ async def test_webhooks_are_verified(at: At) -> None:
     assert (heard.result.outcome, heard.our_id, heard.result.amount) == ("approved", "a-1", 12540)
     forged = await at.gateway.parse_webhook(body.replace(b"a-1", b"a-2"), headers, now)
     assert forged.result.outcome == "rejected"
-    bare = open_gateway(at.name, at.client, {**ACCOUNTS[at.name], "base_url": BASE} | NO_SECRET[at.name])
+    bare = open_gateway(at.name, at.client, account_at(at.name, BASE) | {HEARD_WITH[at.name]: ""})
     assert (await bare.parse_webhook(body, headers, now)).result.outcome == "rejected"
-
-
-NO_SECRET = {
-    "sandbox": {"webhook_secret": ""},
-    "stripe": {"webhook_secret": ""},
-    "paypal": {"webhook_id": ""},
-}
 
 
 @pytest.mark.parametrize("at", ["sandbox", "merchantware", "paypal", "stripe"], indirect=True)
@@ -310,8 +290,7 @@ async def test_the_day_is_listed(at: At) -> None:
 @every
 async def test_the_connection_is_checked(at: At) -> None:
     assert (await at.gateway.check_connection()).outcome == "approved"
-    settings = ACCOUNTS[at.name] | dict.fromkeys(("base_url", *NEEDED.get(at.name, ())), AWAY)
-    away = open_gateway(at.name, httpx.AsyncClient(), settings)
+    away = open_gateway(at.name, httpx.AsyncClient(), account_at(at.name, AWAY))
     if at.name == "quickbooks":
         cast("Any", away).tokens.__dict__.update(cast("Any", at.gateway).tokens.__dict__)
     found = await away.check_connection()

@@ -1,14 +1,12 @@
 """What is only held is no money, and a capture on its way is booked once, whoever tells of it first."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from bills import invoice, issued, known_customer
-from gateway import Payer, connected, sandbox
+from bills import invoice
+from gateway import charge
 from payments.flows.operations import apply_operation, begin
 from payments.flows.outcomes import apply_charge, locked
 from payments.flows.traces import Heard
@@ -17,29 +15,11 @@ from payments.models import attempt, operation
 from shared.service import Running
 from sqlalchemy import update
 
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/payments.db"
-
-
-@pytest.fixture
-async def payer(tmp_path: Path) -> AsyncGenerator[Payer]:
-    async with sandbox(tmp_path / "sandbox") as found:
-        yield found
-
-
-@pytest.fixture
-async def bill(run: Running[Any], office: httpx.AsyncClient, payer: Payer) -> dict[str, Any]:
-    await connected(office, payer)
-    return await issued(office, await known_customer(run))
+pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 
 async def held(office: httpx.AsyncClient, bill: dict[str, Any], kind: str) -> UUID:
-    body = {"invoices": [{"invoice_id": bill["id"]}], "token": "tok_visa", "kind": kind}
-    answer = await office.post("/v1/payment-attempts", json=body)
-    assert answer.status_code == 201, answer.text
-    return UUID(answer.json()["id"])
+    return UUID((await charge(office, bill, kind=kind))["id"])
 
 
 async def test_news_of_a_capture_that_is_on_its_way_is_not_booked_twice(

@@ -5,25 +5,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bills import invoice, issued, known_customer
-from gateway import Clock, Payer, connected, sandbox, state_of
+from gateway import Clock, Payer, connected, state_of
 from harness import at_work, client, of, said
 from payments.service import service
 from shared.events.money import PaymentRefunded, PaymentSettled
 
 TESTS = Path(__file__).parents[1]
 POINTS = ["payments_before_call", "payments_after_call", "payments_after_commit"]
-
-
-@pytest.fixture
-async def payer(tmp_path: Path) -> AsyncGenerator[Payer]:
-    async with sandbox(tmp_path / "sandbox") as found:
-        yield found
 
 
 async def kill_at(point: str, url: str, path: str, body: dict[str, Any]) -> None:

@@ -2,14 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
-from bills import invoice, issued, known_customer, ticket
-from gateway import SECRET, Clock, Payer, connected, sandbox, state_of
+from bills import invoice, ticket
+from gateway import SECRET, Payer, state_of
 from harness import client, of, said
 from payments.flows.webhooks import apply_waiting
 from payments.models import payment_event, webhook
@@ -17,23 +14,6 @@ from shared.events.money import PaymentRefunded, PaymentSettled
 from shared.service import Running
 from simulators.gateways.sandbox import _sign  # pyright: ignore[reportPrivateUsage]
 from sqlalchemy import func, select
-
-
-@pytest.fixture
-async def payer(tmp_path: Path) -> AsyncGenerator[Payer]:
-    async with sandbox(tmp_path / "sandbox") as found:
-        yield found
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
-
-
-@pytest.fixture
-async def bill(run: Running[Any], office: httpx.AsyncClient, payer: Payer) -> dict[str, Any]:
-    await connected(office, payer)
-    return await issued(office, await known_customer(run))
 
 
 async def tell(office: httpx.AsyncClient, about: dict[str, Any], id: str, **changes: Any) -> int:

@@ -12,9 +12,10 @@ from sqlalchemy import Table, select, update
 from payments import schedule
 from payments.flows import calls, sending
 from payments.flows.operations import apply_operation
-from payments.flows.outcomes import apply_charge, locked, set_attempt
+from payments.flows.outcomes import apply_charge, locked, mirror, set_attempt
 from payments.flows.traces import Heard, note, raise_alert
 from payments.gateways.base import Result
+from payments.ledger import State
 from payments.models import attempt, operation
 from payments.tools import Tools
 
@@ -109,16 +110,22 @@ async def _woken(running: Running[Tools], id: UUID) -> bool:
     return asked
 
 
+_GIVEN_UP: dict[str, State] = {
+    "requires_action": "expired",
+    "unknown": "needs_review",
+    "pending": "needs_review",
+}
+
+
 async def _give_up(work: Work[Any], id: UUID) -> None:
     row = await locked(work, id)
-    target = {"requires_action": "expired", "unknown": "needs_review", "pending": "needs_review"}.get(
-        row.state
-    )
+    target = _GIVEN_UP.get(row.state)
     if target is None:
         return
     heard = Heard(Result(outcome="unknown"), "look", "janitor", "janitor")
     await note(work, row, target, heard, details={"because": "the schedule ended"})
     await set_attempt(work, row, state=target, next_check_at=None)
+    await mirror(work, id, target)
     if target == "needs_review":
         await raise_alert(work, row, "needs_review", "The gateway never said whether this payment was made.")
 

@@ -32,14 +32,6 @@ async def locked(work: Work[Any], attempt_id: UUID) -> Row:
     return found
 
 
-async def charge_of(work: Work[Any], attempt_id: UUID) -> Row:
-    """The operation that takes (or holds) the money."""
-    query = select(operation).where(
-        operation.c.attempt_id == attempt_id, operation.c.kind.in_(("sale", "authorize"))
-    )
-    return (await work.session.execute(query)).one()
-
-
 async def apply_charge(work: Work[Any], *, attempt_id: UUID, heard: Heard) -> ledger.State:
     """What was heard of an attempt's charge; the state it is in then. Repeats change nothing."""
     row = await locked(work, attempt_id)
@@ -54,16 +46,14 @@ async def apply_charge(work: Work[Any], *, attempt_id: UUID, heard: Heard) -> le
     change = await _checked(work, row, result, change)
     await note(work, row, change.state, heard, amount=change.money or None, details=_said(result))
     await _write(work, row, result, change)
-    operated = await charge_of(work, attempt_id)
-    mirrored = {"state": _MIRROR[change.state], "version": operated.version + 1, "updated_at": work.now}
-    mirrored["gateway_ref"] = result.gateway_ref or operated.gateway_ref
+    values: dict[str, Any] = {"gateway_ref": result.gateway_ref} if result.gateway_ref else {}
     if change.state == "authorized":
-        mirrored["kind"] = "authorize"  # also where a sale was asked for: a hold is no money
+        values["kind"] = "authorize"  # also where a sale was asked for: a hold is no money
     elif change.money:
-        mirrored["kind"] = "sale"
-    await work.session.execute(update(operation).where(operation.c.id == operated.id).values(mirrored))
+        values["kind"] = "sale"
+    operation_id = await mirror(work, attempt_id, change.state, **values)
     if change.money:
-        await book(work, row, operated.id, change.money, result, heard.who)
+        await book(work, row, operation_id, change.money, result, heard.who)
     if change.alert:
         await raise_alert(work, row, change.alert, change.reason or change.alert)
     return change.state
@@ -92,6 +82,17 @@ _MIRROR: dict[ledger.State, str] = {
     "void_pending": "succeeded",
     "needs_review": "needs_review",
 }
+
+
+async def mirror(work: Work[Any], attempt_id: UUID, state: ledger.State, **values: Any) -> UUID:
+    """Writes the attempt's state to the operation that takes (or holds) its money; that operation's id."""
+    query = select(operation.c.id, operation.c.version).where(
+        operation.c.attempt_id == attempt_id, operation.c.kind.in_(("sale", "authorize"))
+    )
+    found = (await work.session.execute(query)).one()
+    values |= {"state": _MIRROR[state], "version": found.version + 1, "updated_at": work.now}
+    await work.session.execute(update(operation).where(operation.c.id == found.id).values(values))
+    return found.id
 
 
 def facts(row: Row, now: datetime) -> ledger.Attempt:
