@@ -25,7 +25,8 @@ from portal_api.api import (
 
 router = APIRouter()
 for each in (
-    home,  # first: it is asked most
+    home,  # these two first: they are asked most
+    session,
     keys,
     clients,
     oauth,
@@ -34,7 +35,6 @@ for each in (
     company,
     messages,
     mail,
-    session,
     passwords,
     totp,
     accounts,

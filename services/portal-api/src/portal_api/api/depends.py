@@ -1,19 +1,19 @@
 """What routes are given."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
 from shared.auth import OFFICE, STAFF, Principal, allow, unauthorised
+from shared.db import Row
 from shared.service import Running
 from shared.transaction import open_read, open_work
 from shared.work import Work
-from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portal_api.models.accounts import account
-from portal_api.models.records import location_record
+from portal_api.queries.household import household_of
 
 CUSTOMERS = ("customer.admin", "customer")
 
@@ -23,13 +23,18 @@ Office = Annotated[Principal, Depends(allow(*OFFICE))]
 Staff = Annotated[Principal, Depends(allow(*STAFF))]
 
 
-async def running_of(request: Request) -> Running[Any]:
-    """For routes whose answer holds a secret, or that work outside of a transaction: they open their own,
-    and no answer is kept under an Idempotency-Key."""
+def here_of(request: Request) -> Running[Any]:
     return request.scope["callboard.running"]
 
 
-Here = Annotated[Running[Any], Depends(running_of)]
+async def _here(request: Request) -> Running[Any]:
+    return here_of(request)
+
+
+Here = Annotated[Running[Any], Depends(_here)]
+"""For routes whose answer holds a secret, or that work outside of a transaction: they open their own, and no
+answer is kept under an Idempotency-Key."""
+Customer = Annotated[Principal, Depends(allow(*CUSTOMERS, clients=False))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,48 +47,28 @@ class Household:
     administrator: bool
 
 
-# Made once: it is asked with every request of a customer. The customer is whose the location is now, since
-# customers are merged and houses are sold.
-_OF_ACCOUNT = (
-    select(
-        func.coalesce(location_record.c.customer_id, account.c.customer_id).label("customer_id"),
-        account.c.location_id,
-        account.c.role,
-    )
-    .outerjoin_from(account, location_record, location_record.c.id == account.c.location_id)
-    .where(
-        account.c.id == bindparam("account_id"),
-        account.c.kind == "customer",
-        account.c.state != "closed",
-        ~account.c.must_change,
-    )
-)
-
-
 def _household(*roles: str) -> Any:
     allowed = allow(*roles, clients=False)
 
     async def household(request: Request) -> Household:
         principal: Principal = await allowed(request)
-        running: Running[Any] = request.scope["callboard.running"]
-        async with running.database.read() as read:
-            found = await read.execute(_OF_ACCOUNT, {"account_id": _uuid(principal.subject)})
-        row = found.one_or_none()
-        if row is None or row.role not in principal.roles:
-            raise unauthorised("This account was closed or changed: sign in again")
-        return Household(
-            UUID(principal.subject), row.customer_id, row.location_id, row.role == "customer.admin"
-        )
+        async with here_of(request).database.read() as read:
+            row = await at_home(read, principal, household_of)
+        return Household(row.id, row.customer_id, row.location_id, row.role == "customer.admin")
 
     household.roles, household.clients = roles, False  # pyright: ignore[reportFunctionMemberAccess]
     return household
 
 
-def _uuid(subject: str) -> UUID:
-    try:
-        return UUID(subject)
-    except ValueError:
-        raise unauthorised("This account was closed or changed: sign in again") from None
+async def at_home(
+    read: AsyncConnection, principal: Principal, find: Callable[..., Awaitable[Row | None]]
+) -> Row:
+    """What `find`, one of queries.household, knows of the caller. Raises 401 once the account is closed or
+    its role has changed."""
+    row = await find(read, principal.subject)
+    if row is None or row.role not in principal.roles:
+        raise unauthorised("This account was closed or changed: sign in again")
+    return row
 
 
 household = _household(*CUSTOMERS)

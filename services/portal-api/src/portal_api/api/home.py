@@ -3,17 +3,18 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 from shared.db import utcnow
 from shared.pages import Cursor, Limit, Page
 from shared.transaction import open_read, open_work
 from shared.work import Work
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portal_api.api.depends import OfHousehold
+from portal_api.api.depends import Customer, OfHousehold, at_home, here_of
 from portal_api.flows.requests import ask_change
 from portal_api.plain import in_words
 from portal_api.queries import invoices, property, visits
+from portal_api.queries.household import home_of
 from portal_api.schemas.visits import (
     ChangeIn,
     ChangeOut,
@@ -32,24 +33,27 @@ OTHERS: dict[int | str, Any] = {404: {"description": "Not there, or of another h
 TAKEN: dict[int | str, Any] = {409: {"description": "Taken by somebody else: `free` are the next ones."}}
 
 
-@router.get("/home")
-async def read_home(me: OfHousehold, read: Reading) -> HomeOut:
+@router.get("/home", response_model=HomeOut)
+async def read_home(request: Request, who: Customer) -> Response:
     """What is going on, and for administrators what is owed."""
-    known = await property.record(read, me.location_id)
-    found = [
-        VisitOut.model_validate(visit(row))
-        for row in await visits.open_visits(read, me.location_id, utcnow())
-    ]
+    async with here_of(request).database.read() as read:
+        me = await at_home(read, who, home_of)
+        rows = await visits.open_visits(read, me.location_id, utcnow())
+        administrator = me.role == "customer.admin"
+        owed = await invoices.owed(read, me.location_id) if administrator else None
+        others = [] if administrator else await property.administrators(read, me.location_id)
+    found = [VisitOut.model_validate(visit(row)) for row in rows]
     coming = [(each.appointment.start, place) for place, each in enumerate(found) if each.appointment]
-    return HomeOut(
-        customer=known.name if known else None,
-        address=known.address if known else None,
-        zone=known.zone if known else None,
+    home = HomeOut(
+        customer=me.name,
+        address=me.address,
+        zone=me.zone,
         next_appointment=found[min(coming)[1]] if coming else None,
         open=found,
-        owed=await invoices.owed(read, me.location_id) if me.administrator else None,
-        administrators=[] if me.administrator else await property.administrators(read, me.location_id),
+        owed=owed,
+        administrators=others,
     )
+    return Response(home.model_dump_json(), media_type="application/json")
 
 
 @router.get("/dispatches")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from shared.db import Row, utcnow
 from shared.problems import not_found
 
-from portal_api.api.depends import Here
+from portal_api.api.depends import Here, here_of
 from portal_api.api.signed_in import (
     COOKIE,
     OPEN,
@@ -16,9 +16,12 @@ from portal_api.api.signed_in import (
     Settled,
     address_of,
     forget_cookie,
+    session_by,
     set_cookie,
+    settled,
 )
 from portal_api.api.tries import try_password
+from portal_api.flows.keys import current_key, opened
 from portal_api.flows.logon import log_on, refused
 from portal_api.flows.sessions import be_active, end_session, end_sessions, end_token
 from portal_api.flows.throttle import (
@@ -27,8 +30,8 @@ from portal_api.flows.throttle import (
     forgive,
     new_device,
 )
-from portal_api.flows.tokens import issue
-from portal_api.queries.sessions import IDLE, session_of, sessions_of
+from portal_api.flows.tokens import access_token
+from portal_api.queries.sessions import IDLE, session_and_key, session_of, sessions_of
 from portal_api.schemas.sessions import AccessToken, Activity, Logon, OpenSession, SessionOut
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
@@ -64,10 +67,10 @@ async def log_on_(request: Request, here: Here, response: Response, body: Logon)
             agent=request.headers.get("user-agent", ""),
         )
         await forgive(work, tried.spent)
-        found = await session_of(work.session, token, work.now)
+        session = await session_of(work.session, token, work.now)
     set_cookie(response, COOKIE, token)
     set_cookie(response, device_cookie(name), new_device(here.settings, name), DEVICE_DAYS)
-    return shown(response, found)
+    return shown(response, session)
 
 
 def shown(response: Response, session: Row) -> SessionOut:
@@ -101,14 +104,18 @@ async def be_active_(session: Session, here: Here) -> Activity:
     return Activity(idle_ends_at=ends)
 
 
-@router.post("/token", dependencies=OURS, responses=_MUST_CHANGE)
-async def exchange(session: Settled, here: Here, response: Response) -> AccessToken:
+@router.post("/token", dependencies=OURS, responses=_MUST_CHANGE, response_model=AccessToken)
+async def exchange(request: Request) -> Response:
     """An access token of at most two minutes, with the role that the account has now. Not activity."""
+    here, session = here_of(request), settled(await session_by(request, session_and_key))
+    signer = opened(here.settings, session)
+    if signer is None:
+        async with here.work() as work:
+            signer = await current_key(work)
     seconds = max(1, min(TOKEN_SECONDS, int((session.ends_at - utcnow()).total_seconds())))
-    async with here.work() as work:
-        token = await issue(work, subject=str(session.account_id), roles=[session.role], seconds=seconds)
-    response.headers["Cache-Control"] = "no-store"
-    return AccessToken(access_token=token, expires_in=seconds)
+    token = access_token(signer, subject=str(session.account_id), roles=[session.role], seconds=seconds)
+    body = AccessToken(access_token=token, expires_in=seconds).model_dump_json()
+    return Response(body, media_type="application/json")
 
 
 @router.get("/all", dependencies=OPEN, responses=_MUST_CHANGE)

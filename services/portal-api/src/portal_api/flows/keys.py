@@ -1,7 +1,7 @@
 """Signing keys: made, published before they sign, and gone when nothing that they signed is good any more."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,28 +9,47 @@ from pydantic import SecretStr
 from shared.db import Row, insert_ignore
 from shared.secrets import SecretUnreadable, seal, unseal
 from shared.work import Work
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 
 from portal_api.models.tokens import signing_key
+from portal_api.queries.keys import SIGNS
 from portal_api.tokens import AHEAD, LONGEST, new_key, private_key
 
 log = structlog.get_logger()
 _TOKENS_END = timedelta(seconds=LONGEST + 60)
 
 
-async def current_key(work: Work[Any]) -> tuple[str, Ed25519PrivateKey]:
-    """The key that signs now, and its id; made where there is none, or none that this deployment can open."""
-    signing = signing_key.c.signs_from <= work.now, _published(work)
-    query = select(signing_key).where(*signing).order_by(signing_key.c.number.desc()).limit(1)
-    row = (await work.session.execute(query)).one_or_none()
-    if row is not None:
-        try:
-            return row.kid, _opened(work, row)
-        except SecretUnreadable:
-            log.warning("signing_key_sealed_with_another_secret_key", kid=row.kid)
-    await rotate(work, who="callboard", ahead=timedelta())
-    row = (await work.session.execute(query)).one()
-    return row.kid, _opened(work, row)
+_CURRENT = select(signing_key.c.kid, signing_key.c.sealed).where(signing_key.c.number == SIGNS)
+
+
+class Signer(NamedTuple):
+    """A signing key with its id."""
+
+    kid: str
+    key: Ed25519PrivateKey
+
+
+async def current_key(work: Work[Any]) -> Signer:
+    """The key that signs now; made where there is none, or none that this deployment can open."""
+    row = (await work.session.execute(_CURRENT, {"now": work.now})).one_or_none()
+    signer = opened(work.settings, row) if row else None
+    if signer is None:
+        await rotate(work, who="callboard", ahead=timedelta())
+        signer = opened(work.settings, (await work.session.execute(_CURRENT, {"now": work.now})).one())
+    if signer is None:
+        raise RuntimeError("a signing key of ours was made a moment ago and cannot be opened")
+    return signer
+
+
+def opened(settings: Any, row: Row) -> Signer | None:
+    """Of a row with `kid` and `sealed`; None where there is no key, or none that this deployment can open."""
+    if row.kid is None:
+        return None
+    try:
+        return Signer(row.kid, private_key(unseal(settings, row.sealed, _place(row.kid)).get_secret_value()))
+    except SecretUnreadable:
+        log.warning("signing_key_sealed_with_another_secret_key", kid=row.kid)
+        return None
 
 
 async def rotate(work: Work[Any], *, who: str, ahead: timedelta = AHEAD, withdraw: bool = False) -> None:
@@ -76,15 +95,6 @@ async def keep_fresh(work: Work[Any], days: int) -> None:
     ).scalar()
     if newest is None or newest <= work.now - timedelta(days=days):
         await rotate(work, who="callboard")
-
-
-def _published(work: Work[Any]) -> Any:
-    ends = signing_key.c.published_until
-    return or_(ends.is_(None), ends > work.now)
-
-
-def _opened(work: Work[Any], row: Row) -> Ed25519PrivateKey:
-    return private_key(unseal(work.settings, row.sealed, _place(row.kid)).get_secret_value())
 
 
 def _place(kid: str) -> str:

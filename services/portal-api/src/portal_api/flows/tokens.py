@@ -8,7 +8,7 @@ from shared.auth import CHECKOUT, sign
 from shared.db import uuid7
 from shared.work import Work
 
-from portal_api.flows.keys import current_key
+from portal_api.flows.keys import Signer, current_key
 from portal_api.tokens import LONGEST
 
 TICKET_SECONDS = 300
@@ -22,15 +22,25 @@ async def issue(
     seconds: int,
     scopes: Iterable[str] | None = None,
 ) -> str:
-    """An access token of `subject`, an account or a program; `scopes` are a program's. At most 900 seconds:
-    whatever is withdrawn ends within them."""
+    """An access token of `subject`, an account or a program; `scopes` are a program's."""
+    return access_token(await current_key(work), subject=subject, roles=roles, seconds=seconds, scopes=scopes)
+
+
+def access_token(
+    signer: Signer,
+    *,
+    subject: str,
+    roles: Iterable[str],
+    seconds: int,
+    scopes: Iterable[str] | None = None,
+) -> str:
+    """At most 900 seconds: whatever is withdrawn ends within them."""
     if seconds > LONGEST:
         raise ValueError(f"an access token is good for at most {LONGEST} seconds")
-    kid, key = await current_key(work)
     claims: dict[str, Any] = {"sub": subject, "roles": sorted(roles)}
     if scopes is not None:
         claims["scopes"] = sorted(scopes)
-    return sign(key, kid, seconds=seconds, **claims)
+    return sign(signer.key, signer.kid, seconds=seconds, **claims)
 
 
 async def issue_checkout_ticket(

@@ -4,10 +4,20 @@ from typing import Any
 
 from shared.db import utcnow
 from shared.service import Running
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from portal_api.models.tokens import signing_key
 from portal_api.tokens import published_key
+
+_ends = signing_key.c.published_until
+PUBLISHED = or_(_ends.is_(None), _ends > bindparam("now"))
+SIGNS = (
+    select(func.max(signing_key.c.number))
+    .where(signing_key.c.signs_from <= bindparam("now"), PUBLISHED)
+    .scalar_subquery()
+)
+"""The number of the key that signs at the time `now`."""
+_PUBLISHED = select(signing_key).where(PUBLISHED).order_by(signing_key.c.number.desc())
 
 
 async def key_set(running: Running[Any]) -> dict[str, Any]:
@@ -17,7 +27,5 @@ async def key_set(running: Running[Any]) -> dict[str, Any]:
 
 async def published_keys(running: Running[Any]) -> list[Any]:
     """The newest first."""
-    ends = signing_key.c.published_until
-    query = select(signing_key).where(or_(ends.is_(None), ends > utcnow()))
     async with running.database.read() as read:
-        return list((await read.execute(query.order_by(signing_key.c.number.desc()))).all())
+        return list((await read.execute(_PUBLISHED, {"now": utcnow()})).all())
