@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import warnings
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute, request_response
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute
 
@@ -23,6 +25,9 @@ from shared.problems import install_problems
 from shared.routes import every_route
 from shared.service import Running
 from shared.transaction import CommitBeforeAnswer
+
+# FastAPI silences this where it builds its models; ours are built later (shared.bodies).
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 MAX_BODY = 1_000_000
 """Bytes of a request; a route that takes more (mails, photos) says so with `max_body_size`."""

@@ -49,10 +49,17 @@ def _exactly(schema: Any) -> Any:
     return {name: part if name in kept else _exactly(part) for name, part in schema.items()}
 
 
+class Out(BaseModel):
+    """What an answer holds, made of rows. Like all models here it is built at its first use: at import, those
+    of all services cost a start a whole second."""
+
+    model_config = ConfigDict(from_attributes=True, defer_build=True)
+
+
 class Body(BaseModel):
     """Unknown members are refused; truth values, numbers and times are taken in their own form only."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import pydantic_core
 from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from shared.problems import Problem
 
@@ -17,6 +17,8 @@ Cursor = Annotated[str | None, Query(description="`next` of the page before.", m
 
 
 class Page(BaseModel, Generic[T]):
+    model_config = ConfigDict(defer_build=True)
+
     items: list[T]
     next: str | None = None
 

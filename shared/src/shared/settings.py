@@ -12,9 +12,7 @@ DEVELOPMENT_KEY = base64.b64encode(b"callboard development secret 32b").decode()
 class Settings(BaseSettings):
     """Refuses to start in production with anything that is only good for development."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="CALLBOARD_", extra="ignore", frozen=True, use_attribute_docstrings=True
-    )
+    model_config = SettingsConfigDict(env_prefix="CALLBOARD_", extra="ignore", frozen=True)
 
     environment: Literal["development", "production"] = "development"
     """`production` refuses development keys and shows no error details."""

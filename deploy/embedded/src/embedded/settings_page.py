@@ -1,6 +1,9 @@
 """docs/settings.md: every setting of every service, as the code has it."""
 
+import ast
+import inspect
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from pydantic import SecretStr
@@ -24,14 +27,30 @@ def settings_page(services: Iterable[Service]) -> str:
 
 
 def _table(title: str, settings: type[Settings], without: dict[str, FieldInfo]) -> str:
+    says = _docstrings(settings)
     rows = [
-        f"| `CALLBOARD_{name.upper()}` | {_default(field)} | {field.description or ''} |"
+        f"| `CALLBOARD_{name.upper()}` | {_default(field)} | {field.description or says[name]} |"
         for name, field in settings.model_fields.items()
         if name not in without
     ]
     return "\n".join(
         [f"## {title}", "", "| variable | default | what it does |", "| --- | --- | --- |", *rows, ""]
     )
+
+
+def _docstrings(settings: type[Settings]) -> dict[str, str]:
+    """What stands below each field. Raises KeyError in `_table` for one that says nothing. (Pydantic can read
+    them too, but does so whenever the program starts.)"""
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for written in ast.parse(inspect.getsource(settings)).body
+        if isinstance(written, ast.ClassDef)
+        for field, text in pairwise(written.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def _default(field: FieldInfo) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Record(BaseModel):
     """A value inside an event: frozen, and deaf to fields that a newer sender added."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Event(Record):
@@ -39,7 +39,7 @@ class Event(Record):
 class Envelope(BaseModel):
     """One event on its way. `subject` is the id of the thing it is about; `data` is the event as JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     id: UUID
     source: str

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from shared.bodies import Body
+from pydantic import ConfigDict, Field, model_validator
+from shared.bodies import Body, Out
 
 from customer.schemas.parts import AddressBody
 
 
-class Candidate(BaseModel):
+class Candidate(Out):
     """Somebody who may be meant, best first, with the reasons for the score."""
 
     customer_id: UUID
@@ -22,10 +22,8 @@ class Candidate(BaseModel):
     reasons: list[str]
 
 
-class MatchOut(BaseModel):
+class MatchOut(Out):
     """Whose dispatch it is. With `review` the ids are those of the best candidate; a person must decide."""
-
-    model_config = ConfigDict(extra="ignore", from_attributes=True)
 
     dispatch_id: UUID
     dispatch_version: int
@@ -69,7 +67,7 @@ class MergeNew(Body):
     into_id: Annotated[UUID, Field(description="The customer that stays.")]
 
 
-class Moved(BaseModel):
+class Moved(Out):
     record: str
     id: UUID
     field: str
@@ -77,9 +75,7 @@ class Moved(BaseModel):
     now: Any
 
 
-class MergeOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
+class MergeOut(Out):
     id: UUID
     version: int
     from_id: UUID

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from shared.bodies import Body
+from pydantic import AfterValidator, Field, model_validator
+from shared.bodies import Body, Out
 
 CLEAN = r"^[^\x00]*$"  # PostgreSQL stores no zero byte
 Text = Annotated[str, Field(max_length=300, pattern=CLEAN)]
@@ -28,9 +28,7 @@ def _known_zone(zone: str) -> str:
 Zone = Annotated[str, Field(max_length=50), AfterValidator(_known_zone)]
 
 
-class Out(BaseModel):
-    model_config = ConfigDict(extra="ignore", from_attributes=True)
-
+class RecordOut(Out):
     id: UUID
     version: int
     closed: bool

@@ -11,9 +11,9 @@ from customer.schemas.parts import (
     CustomerKind,
     LocationPart,
     Name,
-    Out,
     PhoneBody,
     Reachable,
+    RecordOut,
     Text,
 )
 
@@ -32,7 +32,7 @@ class CustomerEdit(Reachable):
     closed: Literal[False] = Field(False, description="Opens a closed customer again.")
 
 
-class CustomerOut(Out):
+class CustomerOut(RecordOut):
     number: int
     kind: CustomerKind
     name: str
@@ -50,7 +50,7 @@ class LocationEdit(LocationPart):
     closed: Literal[False] = Field(False, description="Opens a closed location again.")
 
 
-class LocationOut(Out):
+class LocationOut(RecordOut):
     customer_id: UUID
     address: AddressBody
     given: str | None = Field(description="The address as it was typed, where it was one line.")
@@ -75,7 +75,7 @@ class ContactEdit(Reachable):
     closed: Literal[False] = False
 
 
-class ContactOut(Out):
+class ContactOut(RecordOut):
     customer_id: UUID
     location_id: UUID | None
     name: str

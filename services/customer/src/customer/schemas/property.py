@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 from shared.bodies import Body
 
-from customer.schemas.parts import UNSET, Name, Out, Remark, Text
+from customer.schemas.parts import UNSET, Name, RecordOut, Remark, Text
 
 
 class EquipmentPart(Body):
@@ -30,7 +30,7 @@ class EquipmentEdit(EquipmentPart):
     closed: Literal[False] = False
 
 
-class EquipmentOut(Out):
+class EquipmentOut(RecordOut):
     location_id: UUID
     description: str
     brand: str | None
@@ -62,7 +62,7 @@ class AgreementEdit(AgreementPart):
     closed: Literal[False] = False
 
 
-class AgreementOut(Out):
+class AgreementOut(RecordOut):
     location_id: UUID
     name: str
     partner: str | None

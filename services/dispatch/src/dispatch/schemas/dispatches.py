@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+from shared.bodies import Out
 from shared.events.dispatch import DispatchContent, NoteKind, Role
 
 from dispatch.schemas.base import Body, Partner, Time, Word
@@ -86,7 +87,7 @@ class DispatchNew(DispatchEdit):
     bill_to: str | None = Field(default=None, max_length=200)
 
 
-class DispatchLine(BaseModel):
+class DispatchLine(Out):
     """One line of the board. Fees are minor units of `currency`; times are UTC; `zone` is the location's."""
 
     id: UUID
@@ -157,7 +158,7 @@ class WindowIn(Body):
     technician_id: UUID | None = None
 
 
-class AppointmentOut(BaseModel):
+class AppointmentOut(Out):
     """`window` is the time as the location's clock shows it."""
 
     id: UUID
@@ -171,7 +172,7 @@ class AppointmentOut(BaseModel):
     window: str
 
 
-class HistoryOut(BaseModel):
+class HistoryOut(Out):
     """`detail` by `kind`: `changes` are [path, old, new]; `old` and `new` status; `window`; `text` of a
     note."""
 
@@ -183,7 +184,7 @@ class HistoryOut(BaseModel):
     detail: dict[str, Any]
 
 
-class AlertOut(BaseModel):
+class AlertOut(Out):
     id: UUID
     dispatch_id: UUID
     kind: str

@@ -3,7 +3,8 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints
+from shared.bodies import Out
 
 from dispatch.partners import Protocol
 from dispatch.schemas.base import Body, Time, Word
@@ -47,7 +48,7 @@ class AssociationIn(StatusMap):
     note: str | None = Field(default=None, max_length=2_000)
 
 
-class GapsOut(BaseModel):
+class GapsOut(Out):
     """`untold`: office codes that the partner never hears of; `unused`: partner codes that no office code
     reaches; `unknown`: paired office codes that do not exist or are retired; `timed`: codes that carry a
     time."""
@@ -58,7 +59,7 @@ class GapsOut(BaseModel):
     timed: list[str]
 
 
-class MoveOut(BaseModel):
+class MoveOut(Out):
     """An office code that would be told differently, and how many open dispatches have it."""
 
     office: str
@@ -67,7 +68,7 @@ class MoveOut(BaseModel):
     open_dispatches: int
 
 
-class AssociationOut(BaseModel):
+class AssociationOut(Out):
     partner: str
     version: int
     at: Time
@@ -78,7 +79,7 @@ class AssociationOut(BaseModel):
     gaps: GapsOut
 
 
-class DryRunOut(BaseModel):
+class DryRunOut(Out):
     gaps: GapsOut
     moves: list[MoveOut]
 
@@ -95,7 +96,7 @@ class AccountIn(Body):
     protocol: Protocol | None = None
 
 
-class AccountOut(BaseModel):
+class AccountOut(Out):
     partner: str
     version: int
     adapter: str
@@ -106,7 +107,7 @@ class AccountOut(BaseModel):
     protocol: Protocol | None
 
 
-class DeliveryOut(BaseModel):
+class DeliveryOut(Out):
     """`state`: queued, sending, unknown (will be tried again), accepted, refused, given_up. `carries` is
     the time that goes with the code; `answer` is what the partner said last; `cause`: change, appointment,
     repeat."""
@@ -131,7 +132,7 @@ class DeliveryOut(BaseModel):
     answer: str | None
 
 
-class AttemptOut(BaseModel):
+class AttemptOut(Out):
     id: UUID
     at: Time
     seconds: float

@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from shared.bodies import Body as Body
+from shared.bodies import Out as Out
 
 CLEAN = r"^[^\x00]*$"  # PostgreSQL stores no zero byte
 MOST = 10**11
@@ -15,7 +16,3 @@ Amount = Annotated[int, Field(gt=0, le=MOST, description="In minor units.")]
 AmountOrNone = Annotated[int, Field(ge=0, le=MOST, description="In minor units.")]
 Quantity = Annotated[Decimal, Field(gt=0, le=100_000, max_digits=9, decimal_places=3)]
 Rate = Annotated[str, Field(pattern=r"^\d{1,2}(\.\d{1,4})?$", description="Percent, as a decimal text.")]
-
-
-class Out(BaseModel):
-    model_config = ConfigDict(extra="ignore", from_attributes=True)

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
-from shared.bodies import Body
+from pydantic import AfterValidator, EmailStr, Field
+from shared.bodies import Body, Out
 
 _NO_CONTROL = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"  # a name stands in the heads of mails
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROL)]
@@ -52,10 +52,8 @@ class StaffEdit(Body):
     role: StaffRole = UNSET
 
 
-class AccountOut(BaseModel):
+class AccountOut(Out):
     """`state`: invited (has never chosen a password), active or closed."""
-
-    model_config = ConfigDict(extra="ignore", from_attributes=True)
 
     id: UUID
     kind: Literal["staff", "customer"]
@@ -74,7 +72,7 @@ class AccountOut(BaseModel):
     last_logon_at: datetime | None
 
 
-class OneTimePassword(BaseModel):
+class OneTimePassword(Out):
     """Shown this once; it must be changed at the first logon."""
 
     user_name: str

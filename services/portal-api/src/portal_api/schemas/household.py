@@ -4,8 +4,8 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, model_validator
-from shared.bodies import Body
+from pydantic import EmailStr, Field, model_validator
+from shared.bodies import Body, Out
 from shared.db import Row
 from shared.events.customer import Agreement, Equipment
 from shared.events.dispatch import Address, Phone
@@ -15,7 +15,7 @@ from portal_api.schemas.accounts import Email, Name
 from portal_api.schemas.visits import Line, PhoneNumber
 
 
-class RecordOut(BaseModel):
+class RecordOut(Out):
     """The ETag goes into If-Match of an edit."""
 
     number: int
@@ -55,10 +55,8 @@ class RecordEdit(Body):
         return self
 
 
-class RecordChangeOut(BaseModel):
+class RecordChangeOut(Out):
     """`state`: asked, applied or refused; `answer` says why it was refused."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     asked_at: datetime
@@ -79,7 +77,7 @@ class AgreementOut(Agreement):
     days_left: int | None
 
 
-class InvoiceOut(BaseModel):
+class InvoiceOut(Out):
     """Amounts are minor units of `currency`."""
 
     id: UUID
@@ -96,7 +94,7 @@ class InvoiceOut(BaseModel):
     not_payable_because: str | None
 
 
-class PaymentOut(BaseModel):
+class PaymentOut(Out):
     """A refund has `refund_of`, the payment that it gives back."""
 
     id: UUID
@@ -134,7 +132,7 @@ class CheckoutIn(Body):
         return self
 
 
-class CheckoutOut(BaseModel):
+class CheckoutOut(Out):
     """`ticket` is handed to payments, once, before `expires_at`. `cap` is the most that may be paid with
     it."""
 
@@ -154,7 +152,7 @@ class MemberEdit(Body):
     administrator: bool
 
 
-class MemberOut(BaseModel):
+class MemberOut(Out):
     """`state`: invited (has not logged on yet) or active."""
 
     id: UUID

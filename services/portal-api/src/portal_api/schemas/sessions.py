@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from shared.bodies import Body
+from pydantic import Field, SecretStr
+from shared.bodies import Body, Out
 
 from portal_api.passwords import LONGEST
 
@@ -21,7 +21,7 @@ class Logon(Body):
     code: Annotated[SecretStr, Field(max_length=40)] | None = None
 
 
-class SessionOut(BaseModel):
+class SessionOut(Out):
     """`idle_ends_at` moves with what the user does (POST /v1/session/activity); `ends_at` does not. While
     `must_change` is true, nothing can be done but to change the password."""
 
@@ -34,13 +34,11 @@ class SessionOut(BaseModel):
     ends_at: datetime
 
 
-class Activity(BaseModel):
+class Activity(Out):
     idle_ends_at: datetime
 
 
-class OpenSession(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
+class OpenSession(Out):
     id: UUID
     created_at: datetime
     active_at: datetime
@@ -50,7 +48,7 @@ class OpenSession(BaseModel):
     current: bool
 
 
-class AccessToken(BaseModel):
+class AccessToken(Out):
     """For the Authorization header of the other routes."""
 
     access_token: str
@@ -78,7 +76,7 @@ class Confirmed(Body):
     password: Password
 
 
-class TotpBegun(BaseModel):
+class TotpBegun(Out):
     """For the authenticator app: the secret to type, or the QR code to scan. Shown this once."""
 
     secret: str
@@ -90,7 +88,7 @@ class TotpCode(Body):
     code: Annotated[SecretStr, Field(min_length=6, max_length=10)]
 
 
-class RecoveryCodes(BaseModel):
+class RecoveryCodes(Out):
     """Each works once, in place of a code. Shown this once."""
 
     codes: list[str]

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from shared.bodies import Body
+from pydantic import AfterValidator, Field
+from shared.bodies import Body, Out
 
 Role = Literal["office.admin", "office.dispatcher", "technician"]
 Scope = Annotated[
@@ -17,11 +17,7 @@ Scope = Annotated[
 ]
 
 
-class _Out(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-
-class PublicKey(BaseModel):
+class PublicKey(Out):
     """RFC 8037."""
 
     kty: Literal["OKP"]
@@ -32,11 +28,11 @@ class PublicKey(BaseModel):
     x: str
 
 
-class KeySet(BaseModel):
+class KeySet(Out):
     keys: list[PublicKey]
 
 
-class SigningKey(_Out):
+class SigningKey(Out):
     """`published_until` is set once a newer key takes over."""
 
     kid: str
@@ -63,7 +59,7 @@ class ApiClientNew(Body):
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=100), AfterValidator(_unique)]
 
 
-class ApiClientOut(_Out):
+class ApiClientOut(Out):
     """`id` is the client_id. `last_used_at` is when it last got a token; `previous_until`, until when the
     secret before the present one is good."""
 
@@ -89,7 +85,7 @@ class SecretNew(Body):
     ] = 86400
 
 
-class Token(BaseModel):
+class Token(Out):
     """RFC 6749, 5.1."""
 
     access_token: str
@@ -98,7 +94,7 @@ class Token(BaseModel):
     scope: str = Field(description="Parted by spaces.")
 
 
-class TokenError(BaseModel):
+class TokenError(Out):
     """RFC 6749, 5.2."""
 
     error: Literal[

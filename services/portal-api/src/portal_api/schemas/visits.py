@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, EmailStr, Field, model_validator
-from shared.bodies import Body
+from pydantic import AwareDatetime, ConfigDict, EmailStr, Field, model_validator
+from shared.bodies import Body, Out
 from shared.db import Row
 from shared.events.dispatch import Address
 
@@ -22,12 +22,12 @@ PhoneNumber = Annotated[
 ]
 
 
-class WindowOut(BaseModel):
+class WindowOut(Out):
     start: datetime
     end: datetime
 
 
-class WindowsOut(BaseModel):
+class WindowsOut(Out):
     """`zone` is the IANA zone of the location, in which they are to be shown."""
 
     zone: str
@@ -39,7 +39,7 @@ class AppointmentOut(WindowOut):
     technician: str | None
 
 
-class VisitOut(BaseModel):
+class VisitOut(Out):
     """`words` says the status plainly. With `partner`, a warranty company decides about changes."""
 
     id: UUID
@@ -55,16 +55,14 @@ class VisitOut(BaseModel):
     appointment: AppointmentOut | None
 
 
-class PassedStatus(BaseModel):
+class PassedStatus(Out):
     status: str
     words: str
     at: datetime
 
 
-class ChangeOut(BaseModel):
+class ChangeOut(Out):
     """`state`: asked, applied, noted (the office calls back) or refused; `answer` says why."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     action: Literal["reschedule", "cancel"]
@@ -77,7 +75,7 @@ class ChangeOut(BaseModel):
     answer: str | None
 
 
-class Problem(BaseModel):
+class Problem(Out):
     """An item and what is wrong with it."""
 
     item: str | None
@@ -91,7 +89,7 @@ class VisitWhole(VisitOut):
     changes: list[ChangeOut]
 
 
-class Owed(BaseModel):
+class Owed(Out):
     """What can be paid now, in minor units of `currency`."""
 
     currency: str
@@ -99,7 +97,7 @@ class Owed(BaseModel):
     invoices: int
 
 
-class HomeOut(BaseModel):
+class HomeOut(Out):
     """`owed` is None for those who may not see it; `administrators` are whom they may ask."""
 
     customer: str | None
@@ -138,7 +136,7 @@ class RequestIn(Body):
         return self
 
 
-class RequestOut(BaseModel):
+class RequestOut(Out):
     """`id` is that of the visit: GET /v1/me/dispatches/{id}."""
 
     id: UUID
@@ -147,7 +145,7 @@ class RequestOut(BaseModel):
     end: datetime | None
 
 
-class PhotoOut(BaseModel):
+class PhotoOut(Out):
     id: UUID
     width: int
     height: int

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, field_serializer, model_validator
-from shared.bodies import Body
+from pydantic import AwareDatetime, Field, SecretStr, field_serializer, model_validator
+from shared.bodies import Body, Out
 
 from portal_api.public import PublicName
 
@@ -40,7 +40,7 @@ class SubscriptionEdit(Body):
         return self
 
 
-class SubscriptionOut(BaseModel):
+class SubscriptionOut(Out):
     """`disabled_because` is set where Callboard itself disabled it. `failing_since`: nothing was taken since.
     `paused_until`: what the target asked for with Retry-After. Until `previous_ends_at` the secret before the
     last rotation signs too."""
@@ -70,12 +70,12 @@ class SubscriptionMade(SubscriptionOut):
         return secret.get_secret_value()
 
 
-class EventOut(BaseModel):
+class EventOut(Out):
     name: str
     description: str
 
 
-class Try(BaseModel):
+class Try(Out):
     """`status` is null where no answer came; `answer` then says why, else it is the answer's beginning."""
 
     at: datetime
@@ -84,7 +84,7 @@ class Try(BaseModel):
     answer: str | None
 
 
-class DeliveryOut(BaseModel):
+class DeliveryOut(Out):
     """`event_id` is the `webhook-id` that the target sees. While waiting, `due_at` is the next try."""
 
     id: UUID
@@ -113,11 +113,11 @@ class Range(Body):
     delivered: bool = False
 
 
-class Replayed(BaseModel):
+class Replayed(Out):
     deliveries: int
 
 
-class Tested(BaseModel):
+class Tested(Out):
     delivery_id: UUID
 
 
