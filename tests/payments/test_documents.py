@@ -15,7 +15,17 @@ from uuid import UUID
 
 import httpx
 import pytest
-from bills import drafted, invoice, issued, known_customer, known_dispatch, line, pay_by_cheque, updated
+from bills import (
+    TICKET,
+    drafted,
+    invoice,
+    issued,
+    known_customer,
+    known_dispatch,
+    line,
+    pay_by_cheque,
+    updated,
+)
 from harness import at_work, client, feed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +35,9 @@ from payments.document import Booked, Facts, file_name, money, render
 from payments.queries.documents import facts_of
 from payments.service import service
 from pydantic import SecretStr
+from shared.auth import DOCUMENT, development_token
 from shared.company import PASSWORD as PLACE
+from shared.db import uuid7
 from shared.events.dispatch import Address, Note
 from shared.events.portal import CompanyChanged
 from shared.secrets import seal
@@ -130,6 +142,28 @@ async def test_what_stands_on_an_invoice(run: Running[Any], office: httpx.AsyncC
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["content-disposition"] == 'inline; filename="INV-00001.pdf"'
     assert answer.content == render(facts)
+
+
+async def test_a_ticket_of_the_portal_opens_one_document(
+    run: Running[Any], office: httpx.AsyncClient
+) -> None:
+    made = await issued(office, await known_customer(run))
+
+    def ticket(audience: str = DOCUMENT, seconds: int = 60, named: Any = made["id"]) -> str:
+        return development_token((), str(uuid7()), seconds, audience=audience, invoice=str(named))
+
+    async with client(run) as browser:
+        answer = await browser.get("/v1/documents", params={"ticket": ticket()})
+        assert answer.status_code == 200, answer.text
+        assert answer.content == (await office.get(f"/v1/invoices/{made['id']}/pdf")).content
+        assert answer.headers["cache-control"] == "no-store"
+        unknown = await browser.get("/v1/documents", params={"ticket": ticket(named=uuid7())})
+        assert unknown.status_code == 404
+        for wrong in (ticket("callboard"), ticket(TICKET), ticket(seconds=-60), ticket(named="x"), "x"):
+            answer = await browser.get("/v1/documents", params={"ticket": wrong})
+            assert answer.status_code == 401, answer.text
+            assert wrong == "x" or wrong not in answer.text
+        assert (await browser.get("/v1/documents")).status_code == 422
 
 
 @pytest.fixture

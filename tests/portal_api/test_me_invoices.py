@@ -11,6 +11,7 @@ from portal import bill, household, member, ok
 from portal_api.queries.keys import key_set
 from shared.auth import Verifier
 from shared.events.money import PaymentRefunded, PaymentSettled
+from shared.problems import Problem
 from shared.service import Running
 
 NOW = datetime.now(UTC)
@@ -24,6 +25,7 @@ async def test_invoices_are_for_administrators(run: Running[Any]) -> None:
         for path in ("/v1/me/invoices", f"/v1/me/invoices/{id}", f"/v1/me/invoices/{uuid4()}"):
             assert (await http.get(path)).status_code == 403
         assert (await http.post("/v1/me/checkout", json={"invoices": [{"id": str(id)}]})).status_code == 403
+        assert (await http.post(f"/v1/me/invoices/{id}/document")).status_code == 403
 
 
 async def test_open_and_paid_invoices(run: Running[Any]) -> None:
@@ -75,6 +77,22 @@ async def test_a_ticket_is_for_what_was_chosen(run: Running[Any]) -> None:
     assert set(ticket.invoices) == {one, other}
     assert 295 <= ticket.expires.timestamp() - time.time() <= 301
     assert (await verifier.checkout_ticket(again["ticket"])).id != ticket.id
+
+
+async def test_a_document_is_opened_with_a_ticket_for_it_alone(run: Running[Any]) -> None:
+    pat, neighbour = await household(run), await household(run)
+    mine, hidden = await bill(run, pat), await bill(run, pat, bill_to_partner=True)
+    async with pat.door(run) as http:
+        answer = await http.post(f"/v1/me/invoices/{mine}/document")
+        ticket = (await ok(answer))["ticket"]
+        for id in (hidden, await bill(run, neighbour), uuid4()):
+            assert (await http.post(f"/v1/me/invoices/{id}/document")).status_code == 404
+    assert answer.headers["cache-control"] == "no-store"
+    verifier = Verifier(lambda: key_set(run))
+    assert await verifier.document_ticket(ticket) == mine
+    for other in (verifier.principal, verifier.checkout_ticket):
+        with pytest.raises(Problem, match="not valid"):
+            await other(ticket)
 
 
 @pytest.mark.parametrize(

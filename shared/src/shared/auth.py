@@ -5,7 +5,8 @@ refuse it.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +19,8 @@ from fastapi import Request
 from shared.keys import KeysUnknown, PublishedKeys, Source
 from shared.problems import Problem, unavailable
 
-ISSUER, AUDIENCE, CHECKOUT = "callboard", "callboard", "callboard-checkout"
+ISSUER, AUDIENCE = "callboard", "callboard"
+CHECKOUT, DOCUMENT = "callboard-checkout", "callboard-document"
 ADMIN = ("office.admin",)
 OFFICE = ("office.admin", "office.dispatcher")
 STAFF = (*OFFICE, "technician")
@@ -72,15 +74,8 @@ def development_token(
     **claims: Any,
 ) -> str:
     """Good only where `jwks_url` is empty. `claims` go in as they are: scopes=[…], or a checkout ticket's."""
-    return sign(
-        _DEVELOPMENT,
-        "development",
-        seconds=seconds,
-        audience=audience,
-        sub=subject,
-        roles=sorted(roles),
-        **claims,
-    )
+    said = {"sub": subject, "roles": sorted(roles), **claims}
+    return sign(_DEVELOPMENT, "development", seconds=seconds, audience=audience, **said)
 
 
 class Verifier:
@@ -118,10 +113,8 @@ class Verifier:
     async def checkout_ticket(self, token: str) -> CheckoutTicket:
         """Raises a 401 problem for what is no ticket of ours or has ended. Whoever takes it makes sure that
         its `id` was not used before."""
-        if self._keys is not None:
-            await self._keys.refresh()
-        try:
-            claims = await self._claims(token, CHECKOUT)
+        with _no_ticket("checkout"):
+            claims = await self._fresh_claims(token, CHECKOUT)
             return CheckoutTicket(
                 id=str(claims["jti"]),
                 account_id=UUID(claims["sub"]),
@@ -132,8 +125,16 @@ class Verifier:
                 currency=str(claims["currency"]),
                 expires=datetime.fromtimestamp(claims["exp"], UTC),
             )
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError):
-            raise unauthorised("This checkout ticket is not valid or has ended") from None
+
+    async def document_ticket(self, token: str) -> UUID:
+        """The invoice whose PDF its holder may read. Raises a 401 problem."""
+        with _no_ticket("document"):
+            return UUID((await self._fresh_claims(token, DOCUMENT))["invoice"])
+
+    async def _fresh_claims(self, token: str, audience: str) -> dict[str, Any]:
+        if self._keys is not None:
+            await self._keys.refresh()
+        return await self._claims(token, audience)
 
     async def _claims(self, token: str, audience: str) -> dict[str, Any]:
         kid = str(jwt.get_unverified_header(token).get("kid", ""))
@@ -157,6 +158,14 @@ class Verifier:
         if found is None:
             raise KeyError(kid)
         return found
+
+
+@contextmanager
+def _no_ticket(kind: str) -> Generator[None]:
+    try:
+        yield
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError):
+        raise unauthorised(f"This {kind} ticket is not valid or has ended") from None
 
 
 def unauthorised(title: str) -> Problem:

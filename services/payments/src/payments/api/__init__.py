@@ -6,6 +6,7 @@ from payments.api import (
     attempts,
     checkouts,
     connections,
+    documents,
     gateways,
     invoices,
     mails,
@@ -15,5 +16,6 @@ from payments.api import (
 )
 
 router = APIRouter()
-for part in (invoices, mails, payments, attempts, checkouts, gateways, connections, reports, webhooks):
+PARTS = (invoices, documents, mails, payments, attempts, checkouts, gateways, connections, reports, webhooks)
+for part in PARTS:
     router.routes.extend(part.router.routes)  # flat, so that a request is matched in one pass

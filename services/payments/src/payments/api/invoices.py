@@ -8,11 +8,10 @@ from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page
 
 from payments.api.depends import At, Office, Reading, Writing
+from payments.api.documents import PDF, printed
 from payments.api.guard import GUARDED
-from payments.document import file_name
 from payments.flows import books, invoices, issuing
 from payments.models import invoice
-from payments.queries.documents import facts_of
 from payments.queries.invoices import find, page, whole
 from payments.schemas.invoices import (
     CreditNew,
@@ -25,7 +24,6 @@ from payments.schemas.invoices import (
 )
 
 router = APIRouter(prefix="/v1/invoices", tags=["invoices"], dependencies=GUARDED)
-_PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}}
 
 
 @router.get("")
@@ -66,13 +64,10 @@ async def read_invoice(_who: Office, read: Reading, response: Response, id: UUID
     return _shown(response, await find(read, id))
 
 
-@router.get("/{id:uuid}/pdf", response_class=Response, responses=_PDF)
+@router.get("/{id:uuid}/pdf", response_class=Response, responses=PDF)
 async def print_invoice(_who: Office, at: At, read: Reading, id: UUID) -> Response:
     """The invoice or credit note as PDF, as it stands now. A draft says that it is one."""
-    facts = await facts_of(read, at.settings, id)
-    name = file_name(facts.invoice)
-    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(await at.tools.printed(facts), media_type="application/pdf", headers=headers)
+    return await printed(at, read, id)
 
 
 @router.patch("/{id:uuid}", response_model=InvoiceOut)

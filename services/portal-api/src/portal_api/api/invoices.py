@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from portal_api.api.depends import OfAdministrator
 from portal_api.api.home import OTHERS
 from portal_api.flows.checkout import check_out
+from portal_api.flows.documents import SECONDS, issue_document_ticket
 from portal_api.flows.tokens import TICKET_SECONDS
 from portal_api.queries import invoices
+from portal_api.schemas.documents import DocumentOut
 from portal_api.schemas.household import (
     CheckoutIn,
     CheckoutOut,
@@ -47,6 +49,15 @@ async def read_invoice(me: OfAdministrator, read: Reading, id: UUID) -> InvoiceW
     paid = await invoices.payments(read, me.location_id, id)
     shown = [PaymentOut.model_validate(payment(each)) for each in paid]
     return InvoiceWhole.model_validate({**invoice(row), "payments": shown})
+
+
+@router.post("/invoices/{id}/document", responses=OTHERS)
+async def open_document(me: OfAdministrator, work: Showing, response: Response, id: UUID) -> DocumentOut:
+    """A ticket for the invoice's PDF. Send the browser to payments' `/v1/documents?ticket=…` with it."""
+    await invoices.one(work.session, me.location_id, id)
+    ticket = await issue_document_ticket(work, account_id=me.account_id, invoice_id=id)
+    response.headers["Cache-Control"] = "no-store"
+    return DocumentOut(ticket=ticket, expires_at=work.now + timedelta(seconds=SECONDS))
 
 
 @router.post("/checkout", responses=OTHERS | _UNPAYABLE)
