@@ -21,19 +21,19 @@ from portal_api.queries.accounts import by_user_name
 log = structlog.get_logger()
 MINUTES = 30
 _MAILS = 3  # a quarter of an hour; who floods a mailbox with links must not void the one that is read
-_BATCH = 50
+BATCH = 50
 
 
 async def ask(work: Work[Any], user_name: str) -> None:
-    """Notes the wish. Nobody looks here whether there is such an account (models.accounts.reset_request)."""
+    """Notes the wish. Nobody looks here whether there is such an account (models.accounts.reset_request), and
+    no loop is woken: its work for those that have one would slow down the requests that come next."""
     row = {"id": uuid7(), "user_name": user_name, "asked_at": work.now}
     await work.session.execute(insert(reset_request), [row])
-    work.wake("answer_resets")
 
 
 async def answer(work: Work[Any]) -> int:
     """Takes up the oldest wishes and mails a link where there is an account. Gives back how many it took."""
-    oldest = select(reset_request.c.id).order_by(reset_request.c.asked_at).limit(_BATCH)
+    oldest = select(reset_request.c.id).order_by(reset_request.c.asked_at).limit(BATCH)
     ids = list((await work.session.execute(oldest.with_for_update(skip_locked=True))).scalars())
     taken = delete(reset_request).where(reset_request.c.id.in_(ids)).returning(reset_request.c.user_name)
     names: Sequence[str] = (await work.session.execute(taken)).scalars().all() if ids else ()

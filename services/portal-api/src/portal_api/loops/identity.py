@@ -5,12 +5,12 @@ from typing import Any
 from shared.service import Running
 from sqlalchemy import select
 
-from portal_api.flows.resets import answer
+from portal_api.flows.resets import BATCH, answer
 from portal_api.flows.sessions import sweep_sessions
 from portal_api.flows.throttle import sweep_attempts
 from portal_api.models.accounts import reset_request
 
-_NET = 5.0  # seconds until the next look when nobody woke the loop
+_LOOK = 2.0  # seconds between two looks for wishes
 _SWEEP = 60.0
 
 
@@ -20,9 +20,9 @@ async def answer_resets(running: Running[Any]) -> None:
             waiting = (await read.execute(select(reset_request.c.id).limit(1))).first() is not None
         if waiting:
             async with running.work() as work:
-                await answer(work)
-        else:
-            await running.pause(_NET, "answer_resets")
+                if await answer(work) == BATCH:
+                    continue
+        await running.pause(_LOOK, "answer_resets")
 
 
 async def sweep_identity(running: Running[Any]) -> None:

@@ -34,7 +34,8 @@ _SESSION = (
     .join_from(session, account, session.c.account_id == account.c.id)
     .where(session.c.token_hash == bindparam("digest"), account.c.state != "closed", *_ALIVE)
 )
-_WITH_KEY = _SESSION.add_columns(signing_key.c.kid, signing_key.c.sealed).outerjoin(
+_needed = session.c.account_id, session.c.ends_at, account.c.role, account.c.must_change
+_WITH_KEY = _SESSION.with_only_columns(*_needed, signing_key.c.kid, signing_key.c.sealed).outerjoin(
     signing_key, signing_key.c.number == SIGNS
 )
 
@@ -46,7 +47,8 @@ async def session_of(read: Reading, token: str, now: datetime) -> Row | None:
 
 
 async def session_and_key(read: Reading, token: str, now: datetime) -> Row | None:
-    """The same with `kid` and `sealed` of the key that signs now; None in both where there is no key yet."""
+    """What a token needs of it: `account_id`, `ends_at`, `role`, `must_change`; and `kid` and `sealed` of the
+    key that signs now, None where there is none."""
     return (await read.execute(_WITH_KEY, {"digest": digest(token), **_times(now)})).one_or_none()
 
 
