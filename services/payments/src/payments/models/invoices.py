@@ -19,7 +19,7 @@ invoice = Table(
     must("kind", String(12)),
     must("state", String(10)),
     Column("number", String(40), nullable=True, unique=True),
-    must("customer_id", Uuid, index=True),
+    must("customer_id", Uuid),
     Column("location_id", Uuid, nullable=True),
     Column("dispatch_id", Uuid, nullable=True, index=True),
     flag("bill_to_partner"),
@@ -40,7 +40,8 @@ invoice = Table(
     must("made_by", String(200)),
     must("created_at", UtcDateTime),
     must("updated_at", UtcDateTime),
-    Index("ix_invoice_debtor_id_due_on", "debtor_id", "due_on", "id"),
+    Index("ix_invoice_owed", "debtor_id", "kind", "state", "due_on", "id", "issued_on", "total"),
+    Index("ix_invoice_customer_id_created_at", "customer_id", "created_at", "id"),
     Index("ix_invoice_created_at_id", "created_at", "id"),
 )
 """`kind` is invoice or credit_note, `state` draft, issued or void: whether it is paid follows from the
@@ -65,7 +66,7 @@ payment = Table(
     "payment",
     Base.metadata,
     Column("id", Uuid, primary_key=True),
-    must("debtor_id", Uuid, index=True),
+    must("debtor_id", Uuid),
     must("method", String(10)),
     money("amount"),
     currency(),
@@ -79,6 +80,7 @@ payment = Table(
     must("recorded_by", String(200)),
     must("at", UtcDateTime),
     Index("ix_payment_at_id", "at", "id"),
+    Index("ix_payment_debtor_id_at", "debtor_id", "at", "id"),
 )
 """Money that came in. With `dispatch_id` it is a deposit for that work. Its row is the lock of what is left
 of it."""
@@ -98,8 +100,8 @@ entry = Table(
     currency(),
     must("who", String(200)),
     Index("ix_entry_invoice_id", "invoice_id", postgresql_include=["amount", "kind"]),
-    Index("ix_entry_debtor_id_invoice_id", "debtor_id", "invoice_id", postgresql_include=["amount"]),
+    Index("ix_entry_booked", "debtor_id", "invoice_id", "at", "amount"),
 )
 """The books, only ever added to. `amount` settles the invoice (or, negative, takes back); without an invoice
 it is the debtor's credit. Kinds: payment, applied (moves between credit and invoice), refund, reversal,
-credit_note."""
+credit_note. `ix_entry_booked` and `ix_invoice_owed` hold all that a balance is made of."""
