@@ -1,7 +1,10 @@
 """A service at work in a test: on any database, with or without its loops, and what goes in and out of it."""
 
+import shutil
+import tempfile
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +19,10 @@ from shared.events import Envelope, Event
 from shared.migrate import migrate
 from shared.service import Running, Service
 from shared.tables import outbox
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
+
+_HELD = tempfile.TemporaryDirectory(prefix="callboard-empty-")
+_EMPTY_FILES = Path(_HELD.name)
 
 
 @asynccontextmanager
@@ -31,8 +37,7 @@ async def at_work(
 ) -> AsyncGenerator[Running[Any]]:
     """A migrated, started service. Without a bus of its own it joins a LocalBus; `tables` names
     the service whose migrations it uses, if not its own."""
-    database = Database(database_url)
-    await migrate(tables or service, database)
+    database = await _migrated(tables or service, database_url)
     bus = bus or LocalBus()
     chosen = service.settings(database_url=database_url, **settings)
     running: Running[Any] = Running(service, chosen, database, bus)
@@ -40,6 +45,22 @@ async def at_work(
         bus.join(running)
     async with running.start(loops=loops):
         yield running
+
+
+async def _migrated(service: Service, url: str) -> Database:
+    """A SQLite file is migrated once a service and process, and copied for whoever wants another one."""
+    empty = _EMPTY_FILES / f"{service.name}.db"
+    path = Path(url.partition("///")[2])
+    if url.startswith("sqlite") and not path.exists() and empty.exists():
+        shutil.copyfile(empty, path)
+        return Database(url)
+    is_new = url.startswith("sqlite") and not path.exists()
+    database = Database(url)
+    await migrate(service, database)
+    if is_new and not empty.exists():
+        async with database.reader.connect() as connection:
+            await connection.execute(text(f"VACUUM INTO '{empty}'"))
+    return database
 
 
 def client(running: Running[Any], *roles: str, subject: str = "tester") -> httpx.AsyncClient:

@@ -63,13 +63,22 @@ def create_house(services: Services, data: Data) -> FastAPI:
     partner's simulator."""
     app = create_app(*services.values())
     if services["dispatch"].settings.environment == "development":
-        from simulators.gateways.all import create_app as create_gateways
-        from simulators.myservicecentral import create_app as create_partner
-
         from embedded import desk
         from embedded.local import OnlyLocal, only_local
 
-        app.mount("/partner", OnlyLocal(create_partner(data.partner_ledger)))
-        app.mount("/gateways", OnlyLocal(create_gateways(data.root / "gateways")))
+        app.mount("/partner", OnlyLocal(lambda: _partner(data)))
+        app.mount("/gateways", OnlyLocal(lambda: _gateways(data)))
         app.include_router(desk.router, dependencies=[Depends(only_local)])
     return app
+
+
+def _partner(data: Data) -> FastAPI:
+    from simulators.myservicecentral import create_app
+
+    return create_app(data.partner_ledger)
+
+
+def _gateways(data: Data) -> FastAPI:
+    from simulators.gateways.all import create_app
+
+    return create_app(data.root / "gateways")

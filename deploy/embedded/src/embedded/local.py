@@ -1,6 +1,8 @@
 """Pages without a login are for people at this machine only, until there are accounts."""
 
 import ipaddress
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from shared.problems import Problem
@@ -35,14 +37,14 @@ def _refusal() -> Problem:
 
 
 class OnlyLocal:
-    """The same around a mounted application."""
+    """The same around a mounted application, which is made when somebody first asks for it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self.app = cache(make)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or is_local(HTTPConnection(scope)):
-            await self.app(scope, receive, send)
+            await self.app()(scope, receive, send)
         else:
             answer: Any = _refusal().response()
             await answer(scope, receive, send)
