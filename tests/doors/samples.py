@@ -100,6 +100,16 @@ def query(operation: Document, document: Document, known: Mapping[str, str]) -> 
     }
 
 
+def with_examples(document: Document, known: Mapping[str, str]) -> Document:
+    """The document, whose path parameters have as examples the objects that are there."""
+    for path, operations in document["paths"].items():
+        for each in (each for operation in operations.values() for each in operation.get("parameters", [])):
+            key = path.partition(f"{{{each['name']}}}")
+            if each["in"] == "path":
+                each["example"] = known["".join(key[:2])]
+    return document
+
+
 def address(path: str, known: Mapping[str, str], service: str) -> str:
     """The path with its parameters filled in. An object is known by the path that leads to it."""
     filled = path

@@ -41,12 +41,13 @@ _WORDS = {
 
 def add_problems(document: dict[str, Any]) -> None:
     """Completes every operation in place; a description that a route gives itself stays. Whatever is refused,
-    is refused with a problem document."""
+    is refused with a problem document. Raises ValueError where a service has a `Problem` of its own."""
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _complete(path, method, operation)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas["Problem"] = _PROBLEM
+    if schemas.setdefault("Problem", _PROBLEM) is not _PROBLEM:
+        raise ValueError("the schema Problem is taken: name yours otherwise")
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
 

@@ -1,5 +1,7 @@
 """/v1/gateway-webhooks: what gateways tell"""
 
+from typing import Any
+
 from fastapi import APIRouter, Depends, Request
 from shared.auth import allow_anyone
 from shared.db import utcnow
@@ -16,9 +18,11 @@ from payments.models import gateway_account
 
 router = APIRouter(prefix="/v1/gateway-webhooks", tags=["webhooks"], dependencies=[Depends(allow_anyone)])
 _LONGEST = 1_000_000
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+_UNSIGNED: dict[int | str, Any] = {400: {"description": "It is not signed as the gateway signs."}}
 
 
-@router.post("/{gateway}")
+@router.post("/{gateway}", openapi_extra=_BODY, responses=_UNSIGNED)
 async def hear(at: At, request: Request, gateway: str) -> dict[str, bool]:
     """Believed only with the gateway's signature. Answered once it is stored; a repeat is answered alike."""
     if gateway not in ACCOUNTS:

@@ -75,7 +75,7 @@ class ChangeOut(Out):
     answer: str | None
 
 
-class Problem(Out):
+class Trouble(Out):
     """An item and what is wrong with it."""
 
     item: str | None
@@ -83,7 +83,7 @@ class Problem(Out):
 
 
 class VisitWhole(VisitOut):
-    problems: list[Problem]
+    problems: list[Trouble]
     history: list[PassedStatus]
     photos: list[UUID]
     changes: list[ChangeOut]
