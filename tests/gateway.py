@@ -19,15 +19,20 @@ from payments.flows.janitor import look_through
 from payments.flows.webhooks import apply_waiting
 from shared.service import Running
 from simulators.gateways.all import GATEWAYS
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 SECRET: str = ACCOUNTS["sandbox"]["webhook_secret"]
 
 
-class Payer:
-    """A gateway's stand-in as a person meets it: pages, faults to order, and its own ledger."""
+Heard = list[tuple[str, dict[str, str]]]
 
-    def __init__(self, name: str, url: str, http: httpx.AsyncClient, app: FastAPI) -> None:
-        self.name, self.url, self.http, self.app = name, url, http, app
+
+class Payer:
+    """A gateway's stand-in as a person meets it: pages, faults to order, and its own ledger. `heard` is the
+    path and the headers of every request to it."""
+
+    def __init__(self, name: str, url: str, http: httpx.AsyncClient, app: FastAPI, heard: Heard) -> None:
+        self.name, self.url, self.http, self.app, self.heard = name, url, http, app, heard
 
     async def fault(self, mode: str, **more: Any) -> None:
         (await self.http.post(f"{self.url}/faults", json={"mode": mode, **more})).raise_for_status()
@@ -58,7 +63,7 @@ class Payer:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncGenerator[str]:
+async def serving(app: ASGIApp) -> AsyncGenerator[str]:
     """The app on a port of its own; where."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -74,8 +79,14 @@ async def serving(app: FastAPI) -> AsyncGenerator[str]:
 @asynccontextmanager
 async def gateway_at_work(name: str, folder: Path) -> AsyncGenerator[Payer]:
     app = GATEWAYS[name](folder)
-    async with serving(app) as url, httpx.AsyncClient(timeout=10) as http:
-        yield Payer(name, url, http, app)
+    heard: Heard = []
+
+    async def listening(scope: Scope, receive: Receive, send: Send) -> None:
+        heard.append((scope["path"], {key.decode(): value.decode() for key, value in scope["headers"]}))
+        await app(scope, receive, send)
+
+    async with serving(listening) as url, httpx.AsyncClient(timeout=10) as http:
+        yield Payer(name, url, http, app, heard)
 
 
 def sandbox(folder: Path) -> AbstractAsyncContextManager[Payer]:

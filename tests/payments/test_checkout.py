@@ -72,7 +72,7 @@ async def test_a_part_goes_to_the_oldest_invoices(
     assert (await invoice(office, newer["id"]))["balance"] == 10000 - 2460
 
 
-async def test_parallel_clicks_make_one_attempt(
+async def test_case_4_parallel_clicks_make_one_attempt(
     office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any]
 ) -> None:
     body = {"ticket": ticket(bill["customer_id"], bill["id"])}
@@ -103,10 +103,10 @@ async def test_what_may_not_be_collected_is_not_charged(
     assert await payer.ledger() == []
 
 
-async def test_lost_answer_though_charged(
+async def test_case_1_charged_but_the_answer_is_lost(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any], clock: Clock
 ) -> None:
-    """Case 1: unknown blocks the second charge; a look-up settles it."""
+    """Unknown blocks the second charge; a look-up settles it."""
     await payer.fault("drop")
     made = await charge(office, bill)
     assert made["state"] == "unknown"
@@ -119,10 +119,10 @@ async def test_lost_answer_though_charged(
     assert len(await payer.charges()) == 1
 
 
-async def test_lost_call_that_never_arrived(
+async def test_case_2_a_call_that_never_arrived(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any], clock: Clock
 ) -> None:
-    """Case 2: failed after two empty look-ups and 30 minutes, not before."""
+    """Failed after two empty look-ups and 30 minutes, not before."""
     await payer.fault("lose")
     made = await charge(office, bill)
     for minutes in (2, 6, 16):
@@ -134,7 +134,7 @@ async def test_lost_call_that_never_arrived(
     assert len(await payer.charges()) == 1
 
 
-async def test_nobody_there_is_a_failure_at_once(
+async def test_case_2_at_once_where_nobody_is_there(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any]
 ) -> None:
     account = (await office.get("/v1/gateway-accounts")).json()[0]
@@ -157,10 +157,9 @@ async def test_declined(office: httpx.AsyncClient, payer: Payer, bill: dict[str,
     assert (await invoice(office, bill["id"]))["balance"] == 12540
 
 
-async def test_a_forged_return_books_nothing(
+async def test_case_13_a_forged_return_books_nothing(
     office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any]
 ) -> None:
-    """Case 13."""
     started = (await check_out(office, bill)).json()
     await payer.fault("decline")
     real = await payer.decide(started["redirect_url"])
@@ -189,10 +188,10 @@ async def test_a_payer_who_leaves_can_pay_again(
     assert (await check_out(office, bill)).status_code == 201
 
 
-async def test_money_that_comes_late_becomes_credit(
+async def test_case_14_money_that_comes_late_becomes_credit(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any], clock: Clock
 ) -> None:
-    """Case 14: the page was given up, a cheque came, then the payer paid the old page after all."""
+    """The page was given up, a cheque came, then the payer paid the old page after all."""
     started = (await check_out(office, bill)).json()
     orders = payer.app.state.house.books
     order = next(iter(orders.orders.values()))
@@ -210,7 +209,7 @@ async def test_money_that_comes_late_becomes_credit(
     assert [row["kind"] for row in await payer.ledger()] == ["sale"]
 
 
-async def test_another_amount_is_for_a_person(
+async def test_case_14_another_amount_is_for_a_person(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any]
 ) -> None:
     started = (await check_out(office, bill)).json()
@@ -249,10 +248,10 @@ async def test_hold_capture_and_void(
     assert (await check_out(office, bill)).status_code == 201
 
 
-async def test_refunds_add_up(
+async def test_case_10_in_parallel_refunds_add_up(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any]
 ) -> None:
-    """Case 10, second half: parallel refunds above the paid sum, one wins."""
+    """Parallel refunds above the paid sum, one wins."""
     path = f"/v1/payment-attempts/{(await charge(office, bill))['id']}/refund"
     await payer.settle()
     answers = await asyncio.gather(*(office.post(path, json={"amount": 10000}) for _ in range(2)))
@@ -269,10 +268,10 @@ async def test_refunds_add_up(
     assert (await invoice(office, bill["id"]))["balance"] == 12540
 
 
-async def test_a_refund_whose_answer_is_lost(
+async def test_case_10_a_refund_whose_answer_is_lost(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any], clock: Clock
 ) -> None:
-    """Case 10, first half: it keeps its reservation, and is settled by the same id."""
+    """It keeps its reservation, and is settled by the same id."""
     path = f"/v1/payment-attempts/{(await charge(office, bill))['id']}"
     await payer.fault("drop")
     lost = (await office.post(f"{path}/refund", json={"amount": 5000})).json()
@@ -284,10 +283,10 @@ async def test_a_refund_whose_answer_is_lost(
     assert len([row for row in await payer.ledger() if row["kind"] == "refund"]) == 1
 
 
-async def test_a_failed_security_code_is_voided(
+async def test_case_11_a_failed_security_code_is_voided(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, clock: Clock
 ) -> None:
-    """Case 11: the payer sees a decline, the invoice stays open; a void that times out is finished later."""
+    """The payer sees a decline, the invoice stays open; a void that times out is finished later."""
     await connected(office, payer, cvv_policy="void", avs_policy="review")
     bill = await issued(office, await known_customer(run))
     await payer.fault("cvv_fail")
@@ -345,10 +344,9 @@ CARD = "4111 1111 1111 1111"
         {"note": "\uff14111\u200b1111 1111\u00a01111"},
     ],
 )
-async def test_a_card_number_is_refused_and_not_shown(
+async def test_case_15_a_card_number_is_refused_and_not_shown(
     office: httpx.AsyncClient, body: dict[str, Any]
 ) -> None:
-    """Case 15."""
     answer = await office.post("/v1/invoices", json=body)
     assert answer.status_code == 422
     assert "1111" not in answer.text

@@ -24,7 +24,7 @@ async def tell(office: httpx.AsyncClient, about: dict[str, Any], id: str, **chan
     return answer.status_code
 
 
-async def test_fifty_pays_of_one_invoice_are_one_charge(
+async def test_case_4_fifty_pays_of_one_invoice_are_one_charge(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any]
 ) -> None:
     body = {"invoices": [{"invoice_id": bill["id"]}], "token": "tok_visa"}
@@ -35,10 +35,10 @@ async def test_fifty_pays_of_one_invoice_are_one_charge(
     assert (await invoice(office, bill["id"]))["balance"] == 0
 
 
-async def test_return_and_webhook_at_the_same_instant(
+async def test_case_5_and_6_return_and_webhook_at_the_same_instant(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any]
 ) -> None:
-    """Cases 5 and 6: one payment, one receipt; repeats and older news change nothing."""
+    """One payment, one receipt; repeats and older news change nothing."""
     await said(run)
     body = {"ticket": ticket(bill["customer_id"], bill["id"])}
     started = (await office.post("/v1/checkouts", json=body)).json()
@@ -105,10 +105,10 @@ async def test_a_refund_made_at_the_gateway_is_booked_once(
     ).status_code == 409
 
 
-async def test_pending_and_then_denied(
+async def test_case_9_pending_and_then_denied(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any]
 ) -> None:
-    """Case 9: no money and no receipt before it has come; then the invoice can be paid again."""
+    """No money and no receipt before it has come; then the invoice can be paid again."""
     await payer.fault("pending")
     body = {"invoices": [{"invoice_id": bill["id"]}], "token": "tok_visa"}
     made = (await office.post("/v1/payment-attempts", json=body)).json()

@@ -97,7 +97,10 @@ def _target(attempt: Attempt, result: Result, asked: Asked) -> Change | None:
         case "needs_review":
             return Change("needs_review", reason=result.message, alert="needs_review")
         case "duplicate":
-            return Change("unknown", reason="the gateway calls it a duplicate")
+            reason = "the gateway calls it a duplicate"
+            if asked == "look":  # and knows no payment of ours beside it
+                return Change("needs_review", reason=reason, alert="needs_review")
+            return Change("unknown", reason=reason)
         case "requires_action":
             return _waiting(attempt, asked)
         case "error":

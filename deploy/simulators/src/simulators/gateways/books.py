@@ -67,13 +67,14 @@ class Books:
         order: str | None = None,
         authorize_only: bool = False,
         declined: bool = False,
+        duplicate: bool = False,
     ) -> Transaction:
         """Takes money, unless a fault says otherwise or the payer chose to be declined. The same request id
         yields the first answer."""
         if known := self.sent(request_id):
             return known
         fault = self.faults.take(*DECIDE)
-        mode = fault.mode if fault else ""
+        mode = "duplicate" if duplicate else fault.mode if fault else ""
         brand, _, last4 = card.partition(" ")
         no = declined or mode == "decline" or brand == "declined"
         done = Transaction(
@@ -126,6 +127,13 @@ class Books:
         if any(row.kind == "capture" for row in self.children(ref)):
             raise Refused("captured_already", "The authorisation was captured already.")
         return self._after(held, "capture", amount, request_id)
+
+    def end(self, ref: str, *, approved: bool) -> Transaction:
+        """What was pending is so no more."""
+        if (held := self._charge(ref)).status != "pending":
+            raise Refused("not_pending", "The transaction is not pending.")
+        self.keep(held := held.model_copy(update={"status": "approved" if approved else "declined"}))
+        return held
 
     def void(self, ref: str, request_id: str | None) -> Transaction:
         held = self._charge(ref)

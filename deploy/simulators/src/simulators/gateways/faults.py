@@ -13,6 +13,7 @@ Mode = Literal[
     "fail",  # does it, answers 500
     "refuse",  # answers 500, and has done nothing
     "garbage",  # does it, answers with something else
+    "twice",  # hears it twice, gives the second answer
     "decline",
     "pending",
     "review",
@@ -26,7 +27,7 @@ Mode = Literal[
     "webhook_wrong_amount",
     "webhook_unsigned",
 ]
-ON_THE_WAY: tuple[Mode, ...] = ("drop", "lose", "stall", "fail", "refuse", "garbage")
+ON_THE_WAY: tuple[Mode, ...] = ("drop", "lose", "stall", "fail", "refuse", "garbage", "twice")
 DECIDE: tuple[Mode, ...] = (
     "decline",
     "pending",
@@ -81,6 +82,8 @@ class OnTheWay:
         fault = self._faults.take(*ON_THE_WAY, path=f"{scope['path']} {action}")
         if fault is None:
             return await self._app(scope, receive, send)
+        if fault.mode == "twice":
+            return await self._again(scope, receive, send)
         if fault.mode not in ("lose", "refuse"):
             answer: list[Message] = []
 
@@ -97,6 +100,21 @@ class OnTheWay:
             return await _hang_up(send)
         page = b"<!doctype html><title>Sign in</title><p>Your session has ended."
         return await _say(send, 200 if fault.mode == "garbage" else 500, page)
+
+    async def _again(self, scope: Scope, receive: Receive, send: Send) -> None:
+        heard: list[Message] = []
+
+        async def hear() -> Message:
+            heard.append(await receive())
+            return heard[-1]
+
+        async def unanswered(_: Message) -> None: ...
+
+        async def repeat() -> Message:
+            return heard.pop(0) if heard else await receive()
+
+        await self._app({**scope}, hear, unanswered)
+        await self._app({**scope}, repeat, send)
 
 
 def _own(scope: Scope) -> bool:

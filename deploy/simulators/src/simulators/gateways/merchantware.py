@@ -1,5 +1,5 @@
 """The simulated MERCHANTWARE: Credit 4.0 and 4.5, Reporting and the Transport page. True to the real one, it
-does not recognise a request that it had before."""
+does not recognise a request that it had before; its processor declines a sale that looks like the last."""
 
 import secrets
 from collections.abc import Callable
@@ -69,9 +69,12 @@ def _sale(here: House, operation: str, fields: Fields) -> Fields:
     card = here.books.cards.get(fields.get("vaultToken") or "", "visa 4242")
     if not fields.get("vaultToken"):
         raise Refused("vault", "Invalid vault token.")
+    our_id, amount = fields.get("merchantTransactionId") or "", cents(fields.get("amount"))
+    again = any((row.status, row.amount) == ("approved", amount) for row in here.books.of(our_id))
     done = here.books.charge(
-        our_id=fields.get("merchantTransactionId") or "",
-        amount=cents(fields.get("amount")),
+        our_id=our_id,
+        amount=amount,
+        duplicate=again and fields.get("forceDuplicate") != "true",
         currency="USD",
         card=card,
         authorize_only=operation in ("PreAuthorizationVault", "Authorize"),
@@ -136,16 +139,7 @@ def _by_reference(here: House, _: str, fields: Fields) -> Fields:
 
 def _create(here: House, _: str, fields: Fields) -> Fields:
     asked = fields.get("request") or {}
-    needed = (
-        "Amount",
-        "OrderNumber",
-        "Zip",
-        "RedirectLocation",
-        "TransactionId",
-        "EntryMode",
-        "ForceDuplicate",
-    )
-    wrong = [{"Field": name, "Information": f"{name} is required."} for name in needed if not asked.get(name)]
+    wrong = [{"Field": name, "Information": f"{name} is required."} for name in NEEDED if not asked.get(name)]
     if len(asked.get("OrderNumber") or "") > 8:
         told = "OrderNumber must be at most 8 characters."
         wrong.append({"Field": "OrderNumber", "Information": told})

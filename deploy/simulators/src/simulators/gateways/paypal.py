@@ -170,6 +170,15 @@ async def read_capture(request: Request, id: str) -> dict[str, Any]:
     return capture_shape(request, row)
 
 
+@open_router.post("/ledger/{id}/end", status_code=204)
+async def end_review(request: Request, id: str, approved: bool) -> None:
+    """PayPal has looked at a capture that was pending; what it found is told by a webhook alone."""
+    done = house(request).books.end(id, approved=approved)
+    kind = "COMPLETED" if approved else "DENIED"
+    related = _related(done.order or "")
+    tell(request, f"PAYMENT.CAPTURE.{kind}", lambda: capture_shape(request, done) | related)
+
+
 @router.post("/v2/payments/captures/{id}/refund", status_code=201)
 async def refund(request: Request, id: str, asked: dict[str, Any], key: Key = None) -> dict[str, Any]:
     books = house(request).books

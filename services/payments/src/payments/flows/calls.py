@@ -149,6 +149,7 @@ async def look(running: Running[Tools], attempt_id: UUID, source: Source) -> led
             return await charge_card(running, attempt_id, asked="resend")
         if case.gateway.capabilities.abandon:
             found = await guarded(running.settings, case.gateway.abandon(case.charge.request_id))
+            found = Result(outcome="voided") if found.outcome == "approved" else found
     result = found if isinstance(found, Result) else compare(found, case.expected)
     return await _heard(running, attempt_id, result, "look", source)
 

@@ -39,7 +39,7 @@ async def look_through(running: Running[Tools]) -> int:
     async with running.work() as work:
         attempts = [_due(row, row.state) for row in await _lease(work, attempt)]
         operations = [
-            _due(row, row.state, first=row.caller is None and not row.checks)
+            _due(row, row.state, first=row.state == "submitting" and row.caller is None and not row.checks)
             for row in await _lease(work, operation)
         ]
     for due in operations:

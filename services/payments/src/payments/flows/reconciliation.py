@@ -1,5 +1,6 @@
 """Every day the gateway's own list is held against our operations; what differs is kept for a person."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,11 @@ from shared.service import Running
 from shared.work import Work
 from sqlalchemy import select
 
+from payments.flows import calls
 from payments.flows.tokens import gateway_of
 from payments.flows.traces import raise_alert
 from payments.gateways.base import Finding, Result
+from payments.ledger import OVER
 from payments.models import attempt, difference, gateway_account, operation
 from payments.tools import Tools, guarded
 
@@ -19,6 +22,7 @@ LAG = timedelta(hours=26)
 """Gateways' lists may be late by hours, so a day is looked at when the next is over for some time."""
 _TOOK = ("approved", "review", "partially_refunded", "refunded")
 _CHARGES = ("sale", "capture")
+_ID = re.compile("[0-9a-f]{32}")
 
 
 async def compare_day(running: Running[Tools], day: date) -> int:
@@ -36,9 +40,23 @@ async def compare_day(running: Running[Tools], day: date) -> int:
         listed = await guarded(running.settings, call)
         if isinstance(listed, Result):
             continue
+        for id in await _given_up(running, account, listed):
+            await calls.look(running, id, "books")
         async with running.work() as work:
             found += await _compare(work, account, day, listed)
     return found
+
+
+async def _given_up(running: Running[Tools], account: Row, listed: tuple[Finding, ...]) -> list[UUID]:
+    """Attempts that are over for us, and that the gateway was paid for after all."""
+    paid = {each.our_id for each in listed if each.kind == "sale" and each.result.outcome in _TOOK}
+    query = select(attempt.c.id).where(
+        attempt.c.account_id == account.id,
+        attempt.c.state.in_(OVER),
+        attempt.c.id.in_([UUID(each) for each in paid if each and _ID.fullmatch(each)]),
+    )
+    async with running.database.read() as read:
+        return list((await read.execute(query)).scalars())
 
 
 async def _compare(work: Work[Any], account: Row, day: date, listed: tuple[Finding, ...]) -> int:

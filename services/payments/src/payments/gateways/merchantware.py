@@ -103,14 +103,24 @@ class Merchantware(Gateway):
         return await self._credit(requests.refund(self.account, gateway_ref, amount, request_id, short_ref))
 
     async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
-        """By reference with all details where `gateway_ref` is known, else by our id."""
+        """By reference with all details where `gateway_ref` is known, else by our id. The checks of address
+        and security code are among the details alone."""
         if expected.gateway_ref:
             name = "DetailedTransactionByReference"
             answer = await self._report(name, [("token", expected.gateway_ref)])
             return reports.detail(answer, name)
         name = "TransactionsByTransactionId"
         answer = await self._report(name, [("merchantTransactionId", expected.our_id)])
-        return reports.rows(answer, name)
+        rows = reports.rows(answer, name)
+        if isinstance(rows, Result) or [row.result.outcome for row in rows if row.kind == "sale"] != [
+            "approved"
+        ]:
+            return rows
+        (sale,) = (row for row in rows if row.kind == "sale")
+        detail = await self.lookup(replace(expected, gateway_ref=sale.result.gateway_ref))
+        if isinstance(detail, Result):
+            return rows if detail.kind == "unreadable" else detail
+        return (*(row for row in rows if row is not sale), *detail)
 
     async def save_card(self, gateway_ref: str, customer_id: str, *, request_id: str) -> Result:
         name, content = requests.save_card(self.account, gateway_ref)
