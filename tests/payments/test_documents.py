@@ -4,6 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -34,6 +35,7 @@ from localservers.smtp_sink import PASSWORD, USER
 from payments.document import Booked, Facts, file_name, money, render
 from payments.queries.documents import facts_of
 from payments.service import service
+from pictures import jpeg
 from pydantic import SecretStr
 from shared.auth import DOCUMENT, development_token
 from shared.company import PASSWORD as PLACE
@@ -121,7 +123,8 @@ def company(**more: Any) -> CompanyChanged:
 
 
 async def test_what_stands_on_an_invoice(run: Running[Any], office: httpx.AsyncClient) -> None:
-    await feed(run, company())
+    logo = b64encode(jpeg(480, 160)).decode()
+    await feed(run, company(logo=logo, logo_url="http://127.0.0.1:9/is-never-asked"))
     id, person, _ = await known_dispatch(run)
     deposit = {"customer_id": str(person), "method": "cash", "amount": 4000, "dispatch_id": str(id)}
     assert (await office.post("/v1/payments", json=deposit)).status_code == 201
@@ -142,6 +145,7 @@ async def test_what_stands_on_an_invoice(run: Running[Any], office: httpx.AsyncC
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["content-disposition"] == 'inline; filename="INV-00001.pdf"'
     assert answer.content == render(facts)
+    assert len(answer.content) > len(render(replace(facts, logo=b""))) + 1500
 
 
 async def test_a_ticket_of_the_portal_opens_one_document(

@@ -1,5 +1,6 @@
 """Company information at its door, and what a test mail says of the mail server."""
 
+import base64
 import io
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -131,7 +132,13 @@ async def test_the_logo_is_drawn_anew_and_shown_to_anybody(
         assert Image.open(io.BytesIO(shown.content)).size == (40, 20)
         url = (await admin.get("/v1/company")).json()["logo_url"]
         assert url == f"{run.settings.web_url}/v1/company/logo"
-        assert [event.logo_url for event in of(await said(run), CompanyChanged)] == [None, url]
+        told = of(await said(run), CompanyChanged)
+        assert [event.logo_url for event in told] == [None, url]
+        assert base64.b64decode(told[1].logo) == shown.content
+        assert (await admin.put("/v1/company/logo", content=picture("PNG", (3000, 1500)))).status_code == 204
+        assert (await put(admin, 3)).status_code == 200
+        large = of(await said(run), CompanyChanged)
+        assert Image.open(io.BytesIO(base64.b64decode(large[1].logo))).size == (480, 240)
         assert (await admin.put("/v1/company/logo", content=b"GIF89a nothing")).status_code == 422
         assert (await admin.put("/v1/company/logo", content=bytes(2_000_001))).status_code == 413
         assert (await admin.delete("/v1/company/logo")).status_code == 204

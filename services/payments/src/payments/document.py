@@ -32,7 +32,7 @@ class Booked:
 @dataclass(frozen=True)
 class Facts:
     """`invoice` is what queries.invoices.find gives. Addresses are lines; `refers_to` is the invoice that a
-    credit note credits. `notice` is why nobody may collect, or empty."""
+    credit note credits. `notice` is why nobody may collect, or empty. `logo` is a JPEG."""
 
     invoice: Mapping[str, Any]
     company: str
@@ -43,6 +43,7 @@ class Facts:
     refers_to: str | None
     booked: Sequence[Booked]
     notice: str
+    logo: bytes = b""
 
 
 def render(facts: Facts) -> bytes:
@@ -88,6 +89,7 @@ def _told(facts: Facts) -> dict[str, Any]:
         "number": number,
         "mark": _MARKS.get(it["state"], ""),
         "company": {"name": facts.company, "lines": facts.company_lines},
+        "logo": list(facts.logo),
         "parties": parties,
         "details": _details(facts, number),
         "notice": facts.notice,

@@ -21,25 +21,25 @@ class Jpeg(NamedTuple):
     height: int
 
 
-def redraw(data: bytes) -> Jpeg:
-    """An upright JPEG, neither side longer than 2048 pixels, without metadata. Raises PictureRefused for
+def redraw(data: bytes, longest: int = LONGEST_SIDE) -> Jpeg:
+    """An upright JPEG, neither side longer than `longest` pixels, without metadata. Raises PictureRefused for
     what is no picture, is cut off, or would unpack to more than 50 million pixels, which is seen before
     it is unpacked."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as found:
             if found.width * found.height > MOST_PIXELS:
                 raise PictureRefused("This picture has too many pixels: send a smaller one.")
-            return _drawn(found)
+            return _drawn(found, longest)
     except PictureRefused:
         raise
     except Exception:  # a decoder that is given nonsense raises nearly anything
         raise PictureRefused("This is no picture that can be read: send a JPEG, PNG or WebP.") from None
 
 
-def _drawn(found: Image.Image) -> Jpeg:
-    found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is unpacked no larger than is needed
+def _drawn(found: Image.Image, longest: int) -> Jpeg:
+    found.draft("RGB", (longest, longest))  # a JPEG is unpacked no larger than is needed
     picture = ImageOps.exif_transpose(found)
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    picture.thumbnail((longest, longest))
     if picture.has_transparency_data:
         layer = picture.convert("RGBA")
         picture = Image.new("RGB", layer.size, "white")

@@ -35,6 +35,7 @@ class CompanyChanged(
     Event, name="company.changed.v1", heard_by=("mail-ingest", "dispatch", "customer", "payments")
 ):
     """Company information, whole. `smtp_password` is sealed with the deployment's key (`shared.secrets`).
+    `logo` is a JPEG in base64 for printing, neither side longer than 480 pixels.
     `windows` are offered to customers on `weekdays` (Monday is 0). A field that is None leaves the value of
     the environment."""
 
@@ -45,6 +46,7 @@ class CompanyChanged(
     email: str | None = None
     zone: str
     logo_url: str | None = None
+    logo: str | None = None
     web_url: str | None = None
     smtp_host: str | None = None
     smtp_port: int | None = None

@@ -1,5 +1,6 @@
 """All that stands on a printed invoice."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -51,6 +52,7 @@ async def facts_of(reading: Reading, settings: PaymentsSettings, id: UUID) -> Fa
         refers_to=(await reading.execute(credited)).scalar(),
         booked=await _booked(reading, id, zone),
         notice=_notice(each),
+        logo=b64decode(about.logo) if about and about.logo else b"",
     )
 
 

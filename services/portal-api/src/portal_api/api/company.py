@@ -19,6 +19,8 @@ from portal_api.templates import Wording
 router = APIRouter(tags=["company"])
 Admin = Annotated[Principal, Depends(allow(*ADMIN))]
 _MOST_BYTES = 2_000_000
+LOGO_SIDE = 480
+"""Pixels: two inches in print. It travels in an event."""
 _ANY_PICTURE = {"schema": {"type": "string", "format": "binary"}}
 _PICTURE = {
     "requestBody": {"required": True, "content": {"image/png": _ANY_PICTURE, "image/jpeg": _ANY_PICTURE}}
@@ -65,9 +67,9 @@ async def read_company_logo(read: Reading) -> Response:
 
 @router.put("/v1/company/logo", status_code=204, max_body_size=_MOST_BYTES, openapi_extra=_PICTURE)
 async def set_company_logo(who: Admin, request: Request, here: Here) -> None:
-    """The picture as the body, PNG or JPEG, at most 2 MB."""
+    """The picture as the body, PNG or JPEG, at most 2 MB. Kept with sides of at most 480 pixels."""
     try:
-        picture = await asyncio.to_thread(redraw, await request.body())
+        picture = await asyncio.to_thread(redraw, await request.body(), LOGO_SIDE)
     except PictureRefused as error:
         raise Problem(422, "This cannot be the logo", str(error)) from None
     async with here.work() as work:

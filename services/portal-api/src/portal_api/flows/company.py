@@ -1,5 +1,6 @@
 """The company's own information: edited by the office, told to the other services whole."""
 
+import base64
 from typing import Any
 
 from pydantic import SecretStr
@@ -13,7 +14,7 @@ from shared.work import Work
 from sqlalchemy import select, update
 
 from portal_api.models.company import company
-from portal_api.queries.company import Company, as_told, read_company
+from portal_api.queries.company import Company, as_told, read_company, read_logo
 from portal_api.schemas.company import CompanyBody, CompanyIn
 
 
@@ -44,7 +45,8 @@ async def edit_company(work: Work[Any], *, body: CompanyIn, based_on: int, who: 
             check_version(based_on, 1)
     else:
         await work.session.execute(update(company).where(company.c.id == 1).values(**row))
-    work.emit(as_told(work.settings, now), "company")
+    kept = await read_logo(work.session)
+    _tell(work, now, kept[1] if kept else None)
     before, after = was.about.model_dump(mode="json"), about.model_dump(mode="json")
     work.audit(who=who, action="company.edited", subject="company", before=before, after=after)
     if body.smtp_password is not None:
@@ -61,8 +63,13 @@ async def set_logo(work: Work[Any], *, logo: bytes | None, kind: str | None, who
     if await work.session.scalar(this.values(**values)) is None:
         raise not_found("company: enter its name first")
     now = was._replace(version=was.version + 1, logo_type=kind)
-    work.emit(as_told(work.settings, now), "company")
+    _tell(work, now, logo)
     work.audit(who=who, action="company.logo_set" if logo else "company.logo_removed", subject="company")
+
+
+def _tell(work: Work[Any], now: Company, logo: bytes | None) -> None:
+    printed = base64.b64encode(logo).decode() if logo else None
+    work.emit(as_told(work.settings, now).model_copy(update={"logo": printed}), "company")
 
 
 def _check_sender(about: CompanyBody) -> None:

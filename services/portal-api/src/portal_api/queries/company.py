@@ -42,7 +42,7 @@ async def read_company(read: AsyncConnection | AsyncSession) -> Company:
     )
 
 
-async def read_logo(read: AsyncConnection) -> tuple[str, bytes] | None:
+async def read_logo(read: AsyncConnection | AsyncSession) -> tuple[str, bytes] | None:
     """(media type, bytes)."""
     row = (await read.execute(select(company.c.logo_type, company.c.logo))).first()
     return (row.logo_type, row.logo) if row is not None and row.logo is not None else None
