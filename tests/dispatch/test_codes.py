@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 from dispatches import content, known, received
-from harness import client, feed
+from harness import client, feed, of, said
+from shared.events.status_code import StatusCodeChanged
 from shared.service import Running
 
 AHS = "/v1/status-associations/ahs"
@@ -75,6 +76,8 @@ async def test_a_code_is_added_associated_set_and_retired(
     code = "/v1/status-codes/Running%20Late"
     retired = {"description": "no more", "retired": True}
     await ok(await office.put(code, json=retired, headers={"If-Match": '"1"'}))
+    told = [(each.version, each.description, each.retired) for each in of(await said(run), StatusCodeChanged)]
+    assert told == [(1, "The technician is late", False), (2, "no more", True)]
     again = await office.put(f"/v1/dispatches/{known()}/status", json={"status": "Running Late"})
     assert again.status_code == 200  # it has it: nothing to do
     await ok(await office.put(f"/v1/dispatches/{known()}/status", json={"status": "Working"}))

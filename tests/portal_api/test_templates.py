@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from harness import at_work, client
+from harness import at_work, client, feed
 from hypothesis import given
 from hypothesis import strategies as st
 from localservers import SmtpSink
@@ -18,6 +18,7 @@ from portal_api.service import service
 from portal_api.templates import LONGEST_MAIL, Wording, WordingRefused, check, render
 from portal_api.wording import MESSAGES, message_of
 from shared.envelope import one_line
+from shared.events.status_code import StatusCodeChanged
 from shared.service import Running
 from sqlalchemy import select
 
@@ -141,6 +142,19 @@ async def test_notifications_are_off_until_turned_on(admin: httpx.AsyncClient) -
     body = {"subject": "{{ status }}", "text": "{{ number }}", "enabled": True}
     assert (await admin.put(name, json=body, headers={"If-Match": '"0"'})).status_code == 200
     assert (await listed())["status:Back Order"]["enabled"]
+
+
+async def test_the_office_s_own_codes_are_there_before_a_dispatch_has_them(
+    run: Running[Any], admin: httpx.AsyncClient
+) -> None:
+    async def listed() -> bool:
+        lines = (await admin.get("/v1/message-templates")).json()["items"]
+        return "status:Running Late" in {line["message"] for line in lines}
+
+    for version, retired, shown in ((1, False, True), (3, True, False), (2, False, False), (4, False, True)):
+        about: dict[str, Any] = {"description": "The technician is late", "retired": retired}
+        await feed(run, StatusCodeChanged(code="Running Late", version=version, **about))
+        assert await listed() is shown
 
 
 async def test_only_administrators_see_wordings(embedded: Running[Any]) -> None:

@@ -20,6 +20,7 @@ from shared.events.dispatch import (
 )
 from shared.events.money import InvoiceChanged, InvoiceIssued, PaymentRefunded, PaymentSettled
 from shared.events.portal import CustomerChangeAnswered, RequestChangeAnswered
+from shared.events.status_code import StatusCodeChanged
 from shared.events.technician import TechnicianChanged
 from shared.service import Handlers
 from shared.work import Work
@@ -88,6 +89,11 @@ async def status_changed(work: Work[Any], events: Sequence[StatusChanged]) -> No
     await dispatches.keep_statuses(work, events)
     await notices.note_statuses(work, events)
     await tell(work, events)
+
+
+@handlers.on(StatusCodeChanged)
+async def status_code_changed(work: Work[Any], events: Sequence[StatusCodeChanged]) -> None:
+    await notices.keep_codes(work, events)
 
 
 @handlers.on(PartnerUpdateSettled)

@@ -4,11 +4,12 @@ from shared.service import Service
 
 from portal_api.api import router
 from portal_api.handlers import handlers
-from portal_api.loops.identity import answer_resets, sweep_identity
 from portal_api.loops.keys import rotate_signing_keys
 from portal_api.loops.mail import send
 from portal_api.loops.notify import notify, remind
+from portal_api.loops.resets import answer_resets
 from portal_api.loops.stream import stream_hub
+from portal_api.loops.sweep import sweep
 from portal_api.loops.webhooks import deliver_webhooks
 from portal_api.models import Base
 from portal_api.queries.keys import key_set
@@ -26,7 +27,7 @@ service = Service(
         deliver_webhooks,
         stream_hub,
         answer_resets,
-        sweep_identity,
+        sweep,
         send,
         notify,
         remind,

@@ -19,6 +19,9 @@ class PortalSettings(Settings):
     """Most mails taken at once."""
     outgoing_give_up_hours: Annotated[float, Field(gt=0)] = 72.0
     """A mail refused for this long has failed and waits for a person."""
+    outgoing_keep_days: Annotated[float, Field(gt=0)] = 400.0
+    """Mails that are over, and the statuses and visits that they were to tell of, are erased when they are
+    this old."""
     notice_wait_minutes: Annotated[float, Field(gt=0)] = 60.0
     """A status mail waits so long for its customer to become known."""
     password_memory_kib: Annotated[int, Field(ge=8)] = 19_456

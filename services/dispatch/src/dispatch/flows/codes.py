@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.db import insert_ignore
 from shared.etag import check_version
+from shared.events.status_code import StatusCodeChanged
 from shared.problems import Problem, conflict
 from shared.work import Work
 from sqlalchemy import select, update
@@ -17,6 +18,7 @@ async def add_code(work: Work[Any], *, values: dict[str, Any], who: str) -> None
     statement = insert_ignore(work.session, status_code, ["code"], returning=["code"])
     if (await work.session.execute(statement, [{"version": 1, **values}])).first() is None:
         raise conflict("This status code exists", "Edit it, or choose another one.")
+    _tell(work, version=1, **values)
     work.audit(who=who, action="status_code.added", subject=values["code"], after=values)
 
 
@@ -38,8 +40,14 @@ async def edit_code(work: Work[Any], *, code: str, based_on: int, values: dict[s
     if values["closes"] != before["closes"]:
         having = update(dispatch).where(dispatch.c.status == code)
         await work.session.execute(having.values(closed=values["closes"]))
+    _tell(work, code=code, version=based_on + 1, **values)
     shown = {name: before[name] for name in values}
     work.audit(who=who, action="status_code.edited", subject=code, before=shown, after=values)
+
+
+def _tell(work: Work[Any], **row: Any) -> None:
+    event = StatusCodeChanged(**{name: row[name] for name in StatusCodeChanged.model_fields})
+    work.emit(event, event.code)
 
 
 async def associate(

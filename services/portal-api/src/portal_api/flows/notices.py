@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.batches import insert_rows
+from shared.batches import insert_rows, upsert_newer
 from shared.events.dispatch import StatusChanged
 from shared.events.money import PaymentSettled
+from shared.events.status_code import StatusCodeChanged
 from shared.work import Work
 from sqlalchemy import select, update
 
@@ -50,6 +51,15 @@ async def note_statuses(work: Work[Any], events: Sequence[StatusChanged]) -> Non
     if rows:
         await insert_rows(work.session, status_notice, rows, ignore=["dispatch_id", "version"])
         work.wake("notify")
+
+
+async def keep_codes(work: Work[Any], events: Sequence[StatusCodeChanged]) -> None:
+    """What can be turned on, before any dispatch has had it."""
+    rows = [
+        {"code": event.code, "version": event.version, "retired": event.retired, "seen_at": work.now}
+        for event in events
+    ]
+    await upsert_newer(work.session, office_code, rows, key="code", newer="version")
 
 
 async def tell_statuses(work: Work[Any]) -> int:

@@ -1,7 +1,7 @@
 """Mail to customers and staff: wordings, what goes out, and who does not want it."""
 
 from shared.db import Json, UtcDateTime
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, Uuid, false
 
 from portal_api.models.base import Base
 
@@ -68,8 +68,10 @@ office_code = Table(
     Base.metadata,
     Column("code", String(100), primary_key=True),
     Column("seen_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False, default=0, server_default="0"),
+    Column("retired", Boolean, nullable=False, default=False, server_default=false()),
 )
-"""Status codes that dispatches have had."""
+"""Status codes that were told of; `version` 0 is of one that only a dispatch had."""
 
 reminder = Table(
     "reminder",

@@ -11,6 +11,8 @@ from portal_api.plain import WORDS
 from portal_api.templates import Wording
 from portal_api.wording import MESSAGES, STATUS, Message, message_of
 
+_CODES = select(office_code.c.code, office_code.c.retired)
+
 
 class Template(NamedTuple):
     """Version 0: nobody has edited it."""
@@ -24,10 +26,11 @@ class Template(NamedTuple):
 
 
 async def all_templates(read: AsyncConnection | AsyncSession) -> list[Template]:
-    """Every message, and one for each status code that is known."""
+    """Every message, and one for each status code that is known and not retired, or was edited here."""
     rows = {row["message"]: row for row in (await read.execute(select(message_template))).mappings()}
-    seen = set((await read.execute(select(office_code.c.code))).scalars())
-    statuses = {STATUS + code for code in seen | WORDS.keys()}
+    told = (await read.execute(_CODES)).all()
+    codes = {*WORDS, *(row.code for row in told)} - {row.code for row in told if row.retired}
+    statuses = {STATUS + code for code in codes}
     statuses |= {name for name in rows if name.startswith(STATUS)}
     return [_template(name, rows.get(name)) for name in [*MESSAGES, *sorted(statuses)]]
 

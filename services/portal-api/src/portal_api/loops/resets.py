@@ -1,4 +1,4 @@
-"""Answers those who lost their password, and removes what has ended."""
+"""Answers those who lost their password."""
 
 from typing import Any
 
@@ -6,12 +6,9 @@ from shared.service import Running
 from sqlalchemy import select
 
 from portal_api.flows.resets import BATCH, answer
-from portal_api.flows.sessions import sweep_sessions
-from portal_api.flows.throttle import sweep_attempts
 from portal_api.models.accounts import reset_request
 
 _LOOK = 2.0  # seconds between two looks for wishes
-_SWEEP = 60.0
 
 
 async def answer_resets(running: Running[Any]) -> None:
@@ -23,11 +20,3 @@ async def answer_resets(running: Running[Any]) -> None:
                 if await answer(work) == BATCH:
                     continue
         await running.pause(_LOOK, "answer_resets")
-
-
-async def sweep_identity(running: Running[Any]) -> None:
-    while not running.stopping.is_set():
-        async with running.work() as work:
-            await sweep_sessions(work)
-            await sweep_attempts(work)
-        await running.pause(_SWEEP, "sweep_identity")
