@@ -59,7 +59,7 @@ class ByTurns:
             )
             for route in every_route(app.router)
             for method, operation in document["paths"].get(route.path, {}).items()
-            if method.upper() in route.methods
+            if method.upper() in route.methods and operation["x-asked"]
         ]
         app.add_middleware(self._in_front)
 

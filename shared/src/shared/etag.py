@@ -17,9 +17,10 @@ def set_etag(response: Response, version: int) -> None:
 
 
 _Given = Header(description="ETag of what was read.", pattern=r'^\s*(W/)?"[^"]*"\s*$', examples=['"1"'])
+IfMatch = Annotated[str | None, _Given]
 
 
-def _based_on(if_match: Annotated[str | None, _Given] = None) -> int:
+def _based_on(if_match: IfMatch = None) -> int:
     if if_match is None:
         raise Problem(428, "Say which version is edited", "Send If-Match with the ETag that you read.")
     found = re.fullmatch(r'(?:W/)?"(\d{1,9})"', if_match.strip())

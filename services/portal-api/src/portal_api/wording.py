@@ -65,6 +65,22 @@ MESSAGES: dict[str, Message] = {
             "The password is good for {{ days }} days; you choose your own when you first log on.",
         ),
     ),
+    "account_elsewhere": Message(
+        "Invitation of somebody who has an account",
+        contractual=True,
+        variables=COMPANY
+        | {
+            "name": "Pat Sample",
+            "user_name": "pat@household.example",
+            "link": "https://portal.contractor.example/logon",
+        },
+        wording=_wording(
+            "You have an account at {{ company_name }}",
+            "Hello {{ name }},\n\nanother household wants to let you in, but you have an account already:"
+            " {{ user_name }}. It stays as it is, and they are not told of it:\n\n{{ link }}\n\n"
+            "Call us if you want to change the household. If you do not know of it, do nothing.",
+        ),
+    ),
     "lost_password": Message(
         "Lost password",
         contractual=True,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from shared.auth import OFFICE, Principal, allow
 from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page
+from shared.problems import conflict
 
 from portal_api import passwords
 from portal_api.api.depends import Here, Reading, Writing
@@ -120,5 +121,7 @@ async def generated(here: Any, response: Response, id: UUID, kind: str, who: str
         row = await accounts.give_one_time_password(
             work, id, kind=kind, hashed=hashed, action="account.password_generated", who=who
         )
+        if row["state"] == "elsewhere":
+            raise conflict("This person has an account elsewhere", "Close one of the two, then invite again.")
     response.headers["Cache-Control"] = "no-store"
     return OneTimePassword(user_name=row["user_name"], password=password, ends_at=row["password_ends_at"])

@@ -16,14 +16,14 @@ from portal_api.api.accounts import new_password
 from portal_api.api.depends import Here, Household, OfAdministrator
 from portal_api.api.home import OTHERS
 from portal_api.flows import accounts
-from portal_api.flows.invitations import mail_invitation
+from portal_api.flows.invitations import invite_member, mail_invitation
 from portal_api.models.accounts import account
 from portal_api.schemas.household import MemberEdit, MemberNew, MemberOut, member
 
 router = APIRouter(prefix="/v1/me/accounts", tags=["me"])
 Reading = Annotated[AsyncConnection, Depends(open_read)]
 Writing = Annotated[Work[Any], Depends(open_work)]
-_TAKEN: dict[int | str, Any] = {409: {"description": "This e-mail address has an account already."}}
+_MEMBER: dict[int | str, Any] = {409: {"description": "This e-mail address is on the list already."}}
 _MYSELF: dict[int | str, Any] = {409: {"description": "Oneself."}, 412: {"description": "Changed meanwhile."}}
 
 
@@ -34,12 +34,13 @@ async def list_members(me: OfAdministrator, read: Reading) -> list[MemberOut]:
     return [MemberOut.model_validate(member(row, me.account_id)) for row in rows]
 
 
-@router.post("", status_code=201, responses=_TAKEN)
-async def invite_member(me: OfAdministrator, here: Here, response: Response, body: MemberNew) -> MemberOut:
-    """Mails an invitation with a one-time password."""
+@router.post("", status_code=201, responses=_MEMBER)
+async def invite(me: OfAdministrator, here: Here, response: Response, body: MemberNew) -> MemberOut:
+    """Mails an invitation with a one-time password. For somebody who has an account elsewhere the answer is
+    the same; the mail tells them of it."""
     secret, who = await new_password(here), str(me.account_id)
     async with here.work() as work:
-        row = await accounts.invite(work, **body.model_dump(), location_id=me.location_id, who=who)
+        row = await invite_member(work, **body.model_dump(), location_id=me.location_id, who=who)
         await mail_invitation(work, row["id"], kind="customer", secret=secret, who=who)
         found = await _mine(work.session, me, row["id"])
     response.headers["Location"] = f"/v1/me/accounts/{found.id}"

@@ -4,8 +4,9 @@ import re
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Response
 from shared.db import utcnow
+from shared.etag import IfMatch
 from shared.events.portal import CustomerEdit
 from shared.problems import Problem
 from shared.transaction import open_read, open_work
@@ -36,9 +37,7 @@ _STALE: dict[int | str, Any] = {
 }
 
 
-def _seen(
-    if_match: Annotated[str | None, Header(description="ETag of the record that was read.")] = None,
-) -> tuple[int, int]:
+def _seen(if_match: IfMatch = None) -> tuple[int, int]:
     """Two versions make the record: the customer's and the location's."""
     if if_match is None:
         raise Problem(428, "Say which version is edited", "Send If-Match with the ETag that you read.")

@@ -40,7 +40,7 @@ _REFUSED: dict[int | str, Any] = {
 }
 
 
-@router.get("/v1/me/windows")
+@router.get("/v1/me/windows", responses=OTHERS)
 async def list_windows(
     me: OfHousehold,
     read: Reading,

@@ -51,7 +51,14 @@ async def add_staff(work: Work[Any], *, email: str, name: str, role: str, who: s
 
 
 async def invite(
-    work: Work[Any], *, location_id: UUID, email: str, name: str, administrator: bool, who: str
+    work: Work[Any],
+    *,
+    location_id: UUID,
+    email: str,
+    name: str,
+    administrator: bool,
+    who: str,
+    state: str = "invited",
 ) -> Row:
     """An account for a customer's location; its user name is the e-mail address. Raises 404 for a location
     that is not there or closed, and 409 for a user name that is taken."""
@@ -60,19 +67,12 @@ async def invite(
     ).one_or_none()
     if place is None or place.closed:
         raise not_found("location")
-    values = {"kind": "customer", "user_name": email.lower(), "name": name, "email": email}
+    values = {"kind": "customer", "user_name": email.lower(), "name": name, "email": email, "state": state}
     owner = {"customer_id": place.customer_id, "location_id": location_id}
     row = await _add(work, {**values, **owner, "role": customer_role(administrator)}, who=who)
-    work.emit(
-        AccountInvited(
-            account_id=row["id"],
-            customer_id=place.customer_id,
-            location_id=location_id,
-            email=email,
-            administrator=administrator,
-        ),
-        row["id"],
-    )
+    if state == "invited":
+        told = {"customer_id": place.customer_id, "email": email, "administrator": administrator}
+        work.emit(AccountInvited(account_id=row["id"], location_id=location_id, **told), row["id"])
     return row
 
 
@@ -179,7 +179,7 @@ async def _close(work: Work[Any], was: Row, *, reason: Reason, who: str) -> None
     work.audit(
         who=who, action="account.closed", subject=id, before={"state": was["state"]}, after={"reason": reason}
     )
-    if was["location_id"] is not None:
+    if was["location_id"] is not None and was["state"] != "elsewhere":
         work.emit(AccountClosed(account_id=id, location_id=was["location_id"], reason=reason), id)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal_api.flows.accounts import create_staff, give_one_time_password, hashed_with
 from portal_api.flows.logon import turn_off_totp
-from portal_api.models.accounts import account
+from portal_api.models.accounts import HAS_NAME, account
 from portal_api.passwords import one_time_password
 
 OWNER = "owner of the machine"
@@ -29,7 +29,7 @@ async def add_administrator(work: Work[Any], user_name: str) -> str:
 
 async def reset_password(work: Work[Any], user_name: str, *, totp_off: bool) -> str:
     """A one-time password for a member of staff; the sessions end. Raises 404."""
-    named = (account.c.user_name == user_name.lower()) & (account.c.state != "closed")
+    named = (account.c.user_name == user_name.lower()) & HAS_NAME
     query = select(account.c.id).where(named, account.c.kind == "staff")
     id = (await work.session.execute(query)).scalar_one_or_none()
     if id is None:

@@ -18,9 +18,13 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 
 from portal_api.models.base import Base
+
+HAS_NAME = text("state NOT IN ('closed', 'elsewhere')")
+"""Accounts that their user name leads to; in the words of the index, so that it is used."""
 
 account = Table(
     "account",
@@ -43,11 +47,12 @@ account = Table(
     Column("version", Integer, nullable=False, default=1),
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_logon_at", UtcDateTime, nullable=True),
-    partly("uq_account_user_name", "user_name", where="state <> 'closed'", unique=True),
+    partly("uq_account_user_name", "user_name", where=HAS_NAME.text, unique=True),
 )
-"""`kind` is staff or customer; `state` is invited (has never chosen a password), active or closed. A user
-name belongs to one account that is not closed. `password_ends_at` is set for a one-time password.
-`totp_step` is the 30-second step of the last code that was used."""
+"""`kind` is staff or customer; `state` is invited (has never chosen a password), active, closed or elsewhere:
+a household invited somebody who has an account elsewhere, and does not learn it. A user name leads to one
+account. `password_ends_at` is set for a one-time password. `totp_step` is the 30-second step of the last code
+that was used."""
 
 
 def _of_account(**options: Any) -> Column[Any]:

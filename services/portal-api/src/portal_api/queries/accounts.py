@@ -10,16 +10,14 @@ from shared.problems import Problem, not_found
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from portal_api.models.accounts import account, password_reset
+from portal_api.models.accounts import HAS_NAME, account, password_reset
 from portal_api.passwords import digest
 
 Reading = AsyncSession | AsyncConnection
 
 
 async def by_user_name(read: Reading, user_name: str) -> Row | None:
-    found = await read.execute(
-        select(account).where(account.c.user_name == user_name, account.c.state != "closed")
-    )
+    found = await read.execute(select(account).where(account.c.user_name == user_name, HAS_NAME))
     return found.one_or_none()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal_api.models.accounts import account
+from portal_api.models.accounts import HAS_NAME, account
 from portal_api.models.records import customer_record, dispatch_record, invoice_record, location_record
 
 
@@ -59,7 +59,7 @@ async def _who(
     if location_id is not None:
         mine = (
             account.c.location_id == location_id,
-            account.c.state != "closed",
+            HAS_NAME,
             account.c.email.is_not(None),
         )
         administrators = case((account.c.role == "customer.admin", 0), else_=1)

@@ -53,7 +53,8 @@ class StaffEdit(Body):
 
 
 class AccountOut(Out):
-    """`state`: invited (has never chosen a password), active or closed."""
+    """`state`: invited (has never chosen a password), active, closed, or elsewhere: a household invited
+    somebody who has an account elsewhere; the household sees an invitation."""
 
     id: UUID
     kind: Literal["staff", "customer"]
@@ -63,7 +64,7 @@ class AccountOut(Out):
     role: str
     customer_id: UUID | None
     location_id: UUID | None
-    state: Literal["invited", "active", "closed"]
+    state: Literal["invited", "active", "closed", "elsewhere"]
     must_change: bool
     password_ends_at: datetime | None
     totp_on: bool

@@ -184,4 +184,6 @@ def agreement(row: Row, today: date) -> dict[str, Any]:
 
 
 def member(row: Row, me: UUID) -> dict[str, Any]:
-    return {**row._mapping, "administrator": row.role == "customer.admin", "me": row.id == me}
+    state = "active" if row.state == "active" else "invited"
+    administrator = row.role == "customer.admin"
+    return {**row._mapping, "administrator": administrator, "state": state, "me": row.id == me}
