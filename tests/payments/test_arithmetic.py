@@ -1,6 +1,5 @@
 """The arithmetic of invoices, over all figures."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 from payments.invoice import (
     Impossible,
     Line,
-    age,
     credited_tax,
     forbidding_words,
     half_up,
@@ -65,14 +63,6 @@ def test_half_up() -> None:
 )
 def test_what_an_invoice_is_called(settled: int, credited: int, named: str) -> None:
     assert standing("issued", total=100, settled=settled, credited=credited) == named
-
-
-@pytest.mark.parametrize(
-    ("due_on", "column"),
-    [("03-01", "current"), ("02-28", "1-30"), ("01-30", "1-30"), ("01-29", "31-60"), ("01-01", "31-60")],
-)
-def test_ages(due_on: str, column: str) -> None:
-    assert age(date.fromisoformat(f"2026-{due_on}"), date(2026, 3, 1)) == column
 
 
 def test_the_partners_words() -> None:

@@ -1,6 +1,7 @@
 """Invoices over HTTP: drafted, issued, paid, voided, credited."""
 
 import asyncio
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -215,18 +216,54 @@ async def test_only_an_unpaid_invoice_is_voided(run: Running[Any], office: httpx
     ).status_code == 409
 
 
-async def test_statement_and_receivables_by_age(run: Running[Any], office: httpx.AsyncClient) -> None:
+async def test_receivables_by_age(run: Running[Any], office: httpx.AsyncClient) -> None:
+    big, small = await known_customer(run), await known_customer(run, "Sam")
+    made = await issued(office, big, line(10000), terms_days=0)
+    await pay_by_cheque(office, big, 2500, **{made["id"]: 2500})
+    await issued(office, small, line(100), terms_days=14)
+    today = date.fromisoformat(made["due_on"])
+    ages = ((0, "current"), (1, "1-30"), (30, "1-30"), (31, "31-60"), (60, "31-60"), (61, "61-90"))
+    for days, column in (*ages, (90, "61-90"), (91, "over 90")):
+        asked = {"on": str(today + timedelta(days)), "limit": "1"}
+        first = (await office.get("/v1/receivables", params=asked)).json()
+        (most,) = first["items"]
+        assert (most["name"], most["total"], most["ages"]) == ("Pat Example", 7500, {column: 7500})
+        more = (await office.get("/v1/receivables", params={**asked, "cursor": first["next"]})).json()
+        assert ([row["name"] for row in more["items"]], more["next"]) == (["Sam"], None)
+
+
+async def test_statement_and_open_invoices_in_pages(run: Running[Any], office: httpx.AsyncClient) -> None:
     person = await known_customer(run)
-    made = await issued(office, person, line(10000), terms_days=0)
-    await pay_by_cheque(office, person, 2500, **{made["id"]: 2500})
-    listed = (await office.get("/v1/receivables", params={"on": "2099-01-01"})).json()
-    assert [(row["name"], row["total"], row["ages"]) for row in listed] == [
-        ("Pat Example", 7500, {"over 90": 7500})
-    ]
-    day = {"since": "2000-01-01", "until": "2099-01-01"}
-    statement = (await office.get(f"/v1/statements/{person}", params=day)).json()
-    assert (statement["opening"], statement["closing"]) == (0, 7500)
-    assert [(row["what"], row["amount"], row["balance"]) for row in statement["lines"]] == [
-        ("invoice", 10000, 10000),
-        ("payment", -2500, 7500),
-    ]
+    made = [await issued(office, person, line(1000 + days), terms_days=days) for days in (9, 9, 0, 5)]
+    await pay_by_cheque(office, person, 5000, **{made[0]["id"]: 1009, made[3]["id"]: 5})
+    part = {"amount": 4, "reason": "late"}
+    await office.post(f"/v1/invoices/{made[3]['id']}/credit-notes", json=part, headers={"If-Match": '"3"'})
+    await office.post(f"/v1/invoices/{made[2]['id']}/apply-credit", json={"amount": 1})
+
+    listed = await _pages(office, f"/v1/customer-balances/{person}/invoices", "items")
+    rests = [(made[2]["id"], 999), (made[3]["id"], 996), (made[1]["id"], 1009)]
+    assert [(each["id"], each["balance"]) for each in listed] == rests
+    assert listed[0] == await invoice(office, made[2]["id"])
+    assert (await office.get(f"/v1/customer-balances/{person}")).json()["owed"] == 999 + 996 + 1009
+
+    path = f"/v1/statements/{person}?since=2000-01-01&until=2099-01-01"
+    whole = (await office.get(path)).json()
+    assert (whole["opening"], whole["closing"], whole["next"]) == (0, -981, None)
+    amounts = [("invoice", each["total"]) for each in made] + [("payment", -5000), ("credit_note", -4)]
+    assert [(row["what"], row["amount"]) for row in whole["lines"]] == amounts
+    assert [row["balance"] for row in whole["lines"]] == [1009, 2018, 3018, 4023, -977, -981]
+    assert await _pages(office, path, "lines") == whole["lines"]
+    later = {"since": "2098-01-01", "until": "2099-01-01"}
+    after = (await office.get(f"/v1/statements/{person}", params=later)).json()
+    assert (after["opening"], after["closing"], after["lines"]) == (-981, -981, [])
+
+
+async def _pages(office: httpx.AsyncClient, path: str, name: str) -> list[dict[str, Any]]:
+    """All rows, read one by one."""
+    rows: list[dict[str, Any]] = []
+    url: httpx.URL | None = httpx.URL(path).copy_set_param("limit", 1)
+    while url:
+        found = (await office.get(url)).raise_for_status().json()
+        rows += found[name]
+        url = url.copy_set_param("cursor", found["next"]) if found["next"] else None
+    return rows

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import pydantic_core
@@ -41,7 +41,7 @@ def decode_cursor(cursor: str, length: int) -> list[Any]:
 def cursor_key(kind: type, value: Any) -> Any:
     """A key as the type of its column. Raises the same problem for what is none; a time needs its zone."""
     try:
-        key = datetime.fromisoformat(value) if kind is datetime else kind(value)
+        key = kind.fromisoformat(value) if issubclass(kind, date) else kind(value)
     except (TypeError, ValueError, OverflowError):
         raise _not_ours() from None
     if isinstance(key, datetime) and key.tzinfo is None:

@@ -16,7 +16,14 @@ LineKind = Literal["service_fee", "part", "labour", "other"]
 Standing = Literal["draft", "issued", "partly_paid", "paid", "void", "credited"]
 
 _FORBIDS = re.compile(r"(?:do\s+not|don'?t)\s+collect", re.IGNORECASE)
-AGES = (30, 60, 90)
+AGES: tuple[tuple[str, int | None, int | None], ...] = (
+    ("current", None, 0),
+    ("1-30", 1, 30),
+    ("31-60", 31, 60),
+    ("61-90", 61, 90),
+    ("over 90", 91, None),
+)
+"""The columns of what is owed: days after it was due, from and to."""
 
 
 @dataclass(frozen=True)
@@ -108,17 +115,6 @@ def forbidding_words(notes: Iterable[str]) -> str | None:
             ends = [at for mark in ".\n;" if (at := note.find(mark, found.end())) >= 0]
             return " ".join(note[start : min(ends, default=len(note))].split())[:300]
     return None
-
-
-def age(due_on: date, today: date) -> str:
-    """The column of a receivable: current, 1-30, 31-60, 61-90 or over 90 (days after it was due)."""
-    days = (today - due_on).days
-    if days <= 0:
-        return "current"
-    for first, last in zip((0, *AGES), AGES, strict=False):
-        if days <= last:
-            return f"{first + 1}-{last}"
-    return f"over {AGES[-1]}"
 
 
 def not_payable(

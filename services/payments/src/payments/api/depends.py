@@ -20,7 +20,7 @@ Office = Annotated[Principal, Depends(allow(*OFFICE))]
 Admin = Annotated[Principal, Depends(allow(*ADMIN))]
 
 
-def at_work(request: Request) -> Running[Tools]:
+async def at_work(request: Request) -> Running[Tools]:  # not async, it would run in a thread
     return request.scope["callboard.running"]
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page
 
+from payments.api.answers import as_json
 from payments.api.depends import At, Office, Reading, Writing
 from payments.api.documents import PDF, printed
 from payments.api.guard import GUARDED
@@ -26,7 +27,7 @@ from payments.schemas.invoices import (
 router = APIRouter(prefix="/v1/invoices", tags=["invoices"], dependencies=GUARDED)
 
 
-@router.get("")
+@router.get("", response_model=Page[InvoiceOut])
 async def list_invoices(
     _who: Office,
     read: Reading,
@@ -35,13 +36,13 @@ async def list_invoices(
     number: Annotated[str | None, Query(max_length=40)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[InvoiceOut]:
+) -> Response:
     """Newest first; credit notes too."""
     asked = {"customer_id": customer_id, "dispatch_id": dispatch_id, "number": number}
     where = [invoice.c[name] == value for name, value in asked.items() if value is not None]
     order = (invoice.c.created_at, invoice.c.id)
     rows, more = await page(read, invoice, *where, order=order, cursor=cursor, limit=limit)
-    return Page(items=[InvoiceOut.model_validate(each) for each in await whole(read, rows)], next=more)
+    return as_json({"items": await whole(read, rows), "next": more})
 
 
 @router.post("", status_code=201, response_model=InvoiceOut)

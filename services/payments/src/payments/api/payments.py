@@ -9,21 +9,24 @@ from shared.pages import Cursor, Limit, Page
 from shared.problems import Problem
 from sqlalchemy import select
 
-from payments.api.depends import Office, Reading, Writing
+from payments.api.answers import as_json
+from payments.api.depends import At, Office, Reading, Writing
 from payments.api.guard import GUARDED
 from payments.flows import books
 from payments.flows.refunds import refund_by_hand
-from payments.models import customer, payment
-from payments.queries.balances import balance, movements, receivables
-from payments.queries.invoices import one, page
+from payments.models import customer, invoice, payment
+from payments.queries.balances import balance, open_ids, receivables
+from payments.queries.company import zone_of
+from payments.queries.invoices import one, page, whole
+from payments.queries.statements import Period, lines, opening_and_closing
 from payments.schemas.invoices import (
     BalanceOut,
+    InvoiceOut,
     PaymentNew,
     PaymentOut,
     Receivable,
     RefundNew,
     Statement,
-    StatementLine,
 )
 
 router = APIRouter(prefix="/v1", tags=["payments"], dependencies=GUARDED)
@@ -82,41 +85,47 @@ async def read_balance(_who: Office, read: Reading, customer_id: UUID) -> Balanc
     return BalanceOut(customer_id=customer_id, owed=owed, credit=credit)
 
 
-@router.get("/statements/{customer_id}")
+@router.get("/customer-balances/{customer_id}/invoices", response_model=Page[InvoiceOut])
+async def list_open_invoices(
+    _who: Office, read: Reading, customer_id: UUID, cursor: Cursor = None, limit: Limit = 50
+) -> Response:
+    """What the customer has still to pay, oldest due first."""
+    await one(read, customer, customer_id)
+    ids, more = await open_ids(read, customer_id, cursor=cursor, limit=limit)
+    rows = await read.execute(
+        select(invoice).where(invoice.c.id.in_(ids)).order_by(invoice.c.due_on, invoice.c.id)
+    )
+    return as_json({"items": await whole(read, rows.all()), "next": more})
+
+
+@router.get("/statements/{customer_id}", response_model=Statement)
 async def read_statement(
     _who: Office,
+    at: At,
     read: Reading,
     customer_id: UUID,
     since: Annotated[Day, Query(description="First day.")],
     until: Annotated[Day, Query(description="Last day.")],
-) -> Statement:
-    """Everything that changed what the customer owes."""
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Everything that changed what the customer owes, oldest first."""
     await one(read, customer, customer_id)
-    opening = running = 0
-    lines: list[StatementLine] = []
-    for each in await movements(read, customer_id):
-        if each["on"] > until:
-            break
-        running += each["amount"]
-        if each["on"] < since:
-            opening = running
-        else:
-            lines.append(StatementLine(**each, balance=running))
-    return Statement(
-        customer_id=customer_id, since=since, until=until, opening=opening, closing=running, lines=lines
-    )
+    period = Period(customer_id, since, until, await zone_of(read, at.settings))
+    opening, closing = await opening_and_closing(read, period)
+    page, more = await lines(read, period, opening=opening, cursor=cursor, limit=limit)
+    about = {"customer_id": customer_id, "since": since, "until": until, "opening": opening}
+    return as_json({**about, "closing": closing, "lines": page, "next": more})
 
 
 @router.get("/receivables")
 async def list_receivables(
-    _who: Office, read: Reading, on: Annotated[Day, Query(description="Ages are counted to this day.")]
-) -> list[Receivable]:
+    _who: Office,
+    read: Reading,
+    on: Annotated[Day, Query(description="Ages are counted to this day.")],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[Receivable]:
     """What is owed, by customer and age (days after it was due), most first."""
-    found = await receivables(read, on)
-    query = select(customer.c.id, customer.c.name).where(customer.c.id.in_(found))
-    names = {row.id: row.name for row in await read.execute(query)}
-    rows = [
-        Receivable(customer_id=id, name=names.get(id), total=sum(ages.values()), ages=ages)
-        for id, ages in found.items()
-    ]
-    return sorted(rows, key=lambda row: -row.total)
+    found, more = await receivables(read, on, cursor=cursor, limit=limit)
+    return Page(items=[Receivable.model_validate(each) for each in found], next=more)

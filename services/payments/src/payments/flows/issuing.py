@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from shared.db import Row, insert_ignore, uuid7
 from shared.problems import conflict
@@ -14,8 +13,9 @@ from payments.flows import books
 from payments.flows.invoices import draft_locked, locked
 from payments.flows.news import tell_issued, touch
 from payments.invoice import credited_tax, due, number
-from payments.models import attempt_invoice, company, counter, invoice, payment
+from payments.models import attempt_invoice, counter, invoice, payment
 from payments.queries.balances import NOTHING, sums_of
+from payments.queries.company import zone_of
 from payments.queries.invoices import find
 
 
@@ -123,8 +123,7 @@ async def _apply_deposits(work: Work[Any], row: Row, who: str) -> None:
 
 
 async def _today(work: Work[Any]) -> date:
-    content = (await work.session.execute(select(company.c.content))).scalar_one_or_none() or {}
-    return work.now.astimezone(ZoneInfo(content.get("zone") or work.settings.default_zone)).date()
+    return work.now.astimezone(await zone_of(work.session, work.settings)).date()
 
 
 async def _issued_locked(work: Work[Any], id: UUID, based_on: int) -> Row:

@@ -1,16 +1,26 @@
 """What is owed and what is left, worked out by the database from the books at every question."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.db import Row
-from sqlalchemy import ColumnElement, case, func, select
+from shared.pages import cursor_key, decode_cursor, encode_cursor
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from payments.invoice import age
-from payments.models import entry, invoice
+from payments.invoice import AGES
+from payments.models import customer, entry, invoice
 
 Reading = AsyncSession | AsyncConnection
 
@@ -34,30 +44,28 @@ _SUMS = (entry.c.invoice_id, func.sum(entry.c.amount), _REFUNDED, _CREDITED)
 
 
 async def sums_of(reading: Reading, ids: Collection[UUID]) -> Mapping[UUID, Sums]:
-    return await _grouped(reading, entry.c.invoice_id.in_(ids)) if ids else {}
-
-
-async def sums_of_debtor(reading: Reading, debtor_id: UUID) -> Mapping[UUID, Sums]:
-    return await _grouped(reading, entry.c.debtor_id == debtor_id, entry.c.invoice_id.is_not(None))
-
-
-async def _grouped(reading: Reading, *where: ColumnElement[bool]) -> Mapping[UUID, Sums]:
-    rows = await reading.execute(select(*_SUMS).where(*where).group_by(entry.c.invoice_id))
-    return {row[0]: Sums(int(row[1]), int(row[2]), int(row[3])) for row in rows}
+    if not ids:
+        return {}
+    query = select(*_SUMS).where(entry.c.invoice_id.in_(ids)).group_by(entry.c.invoice_id)
+    return {row[0]: Sums(int(row[1]), int(row[2]), int(row[3])) for row in await reading.execute(query)}
 
 
 async def balance(reading: Reading, debtor_id: UUID) -> tuple[int, int]:
     """(what the debtor owes on issued invoices, their credit), in minor units."""
-    billed = select(func.coalesce(func.sum(invoice.c.total), 0)).where(
-        invoice.c.debtor_id == debtor_id, invoice.c.state == "issued", invoice.c.kind == "invoice"
+    billed = select(func.sum(invoice.c.total)).where(*owed_by(debtor_id)).scalar_subquery()
+    for_invoices = func.sum(case((entry.c.invoice_id.is_not(None), entry.c.amount), else_=0))
+    query = select(billed, for_invoices, func.sum(entry.c.amount)).where(entry.c.debtor_id == debtor_id)
+    invoiced, settled, booked = (int(each or 0) for each in (await reading.execute(query)).one())
+    return invoiced - settled, booked - settled
+
+
+def owed_by(debtor_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    """Which invoices count; whether they are paid already follows from the books."""
+    return (
+        invoice.c.debtor_id == debtor_id,
+        invoice.c.kind == "invoice",
+        invoice.c.state == "issued",
     )
-    booked = select(
-        func.coalesce(func.sum(case((entry.c.invoice_id.is_not(None), entry.c.amount), else_=0)), 0),
-        func.coalesce(func.sum(case((entry.c.invoice_id.is_(None), entry.c.amount), else_=0)), 0),
-    ).where(entry.c.debtor_id == debtor_id)
-    invoiced = int((await reading.execute(billed)).scalar_one())
-    settled, credit = (await reading.execute(booked)).one()
-    return invoiced - int(settled), int(credit)
 
 
 async def credit_of(reading: Reading, debtor_id: UUID) -> list[tuple[UUID, int]]:
@@ -78,50 +86,71 @@ async def left_of(reading: Reading, payment_id: UUID) -> dict[UUID | None, int]:
     return {row[0]: int(row[1]) for row in await reading.execute(query.group_by(entry.c.invoice_id))}
 
 
-async def open_invoices(reading: Reading, debtor_id: UUID | None = None) -> list[tuple[Row, int]]:
-    """Issued invoices that are not settled, oldest due first, with what is still to be paid."""
-    booked = select(entry.c.invoice_id, func.sum(entry.c.amount).label("settled"))
-    booked = booked.where(entry.c.invoice_id.is_not(None))
-    mine = [invoice.c.state == "issued", invoice.c.kind == "invoice"]
-    if debtor_id is not None:
-        booked = booked.where(entry.c.debtor_id == debtor_id)
-        mine.append(invoice.c.debtor_id == debtor_id)
-    sums = booked.group_by(entry.c.invoice_id).subquery()
-    rest = invoice.c.total - func.coalesce(sums.c.settled, 0)
+async def open_ids(
+    reading: Reading, debtor_id: UUID, *, cursor: str | None, limit: int
+) -> tuple[list[UUID], str | None]:
+    """A page of the issued invoices that are not settled, oldest due first."""
+    settled = _settled().where(entry.c.debtor_id == debtor_id).subquery()
     query = (
-        select(invoice, rest.label("rest"))
-        .join_from(invoice, sums, sums.c.invoice_id == invoice.c.id, isouter=True)
-        .where(*mine, rest > 0)
+        select(invoice.c.id, invoice.c.due_on)
+        .join_from(invoice, settled, settled.c.invoice_id == invoice.c.id, isouter=True)
+        .where(*owed_by(debtor_id), invoice.c.total > func.coalesce(settled.c.amount, 0))
         .order_by(invoice.c.due_on, invoice.c.id)
+        .limit(limit + 1)
     )
-    return [(row, int(row.rest)) for row in await reading.execute(query)]
+    if cursor:
+        due_on, id = decode_cursor(cursor, 2)
+        after = (cursor_key(date, due_on), cursor_key(UUID, id))
+        query = query.where(tuple_(invoice.c.due_on, invoice.c.id) > tuple_(*map(literal, after)))
+    rows = (await reading.execute(query)).all()
+    more = encode_cursor(rows[limit - 1].due_on, rows[limit - 1].id) if len(rows) > limit else None
+    return [row.id for row in rows[:limit]], more
 
 
-async def receivables(reading: Reading, today: date) -> dict[UUID, dict[str, int]]:
-    """What each debtor owes, by the age of the debt."""
-    found: dict[UUID, dict[str, int]] = {}
-    for row, rest in await open_invoices(reading):
-        ages = found.setdefault(row.debtor_id, {})
-        column = age(row.due_on, today)
-        ages[column] = ages.get(column, 0) + rest
-    return found
+def _settled() -> Select[Any, Any]:
+    booked = select(entry.c.invoice_id, func.sum(entry.c.amount).label("amount"))
+    return booked.where(entry.c.invoice_id.is_not(None)).group_by(entry.c.invoice_id)
 
 
-async def movements(reading: Reading, debtor_id: UUID) -> list[dict[str, Any]]:
-    """All that made a debtor's account what it is, oldest first: invoices and credit notes that were issued,
-    payments, refunds. Moves between credit and invoice change no account and are left out."""
-    issued = select(invoice.c.issued_on, invoice.c.number, invoice.c.total).where(
-        invoice.c.debtor_id == debtor_id, invoice.c.state == "issued", invoice.c.kind == "invoice"
+async def receivables(
+    reading: Reading, today: date, *, cursor: str | None, limit: int
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of what each debtor owes, by the age of the debt; who owes most comes first."""
+    settled = _settled().subquery()
+    rest = invoice.c.total - func.coalesce(settled.c.amount, 0)
+    columns = [
+        func.sum(case((and_(*_within(first, last, today)), rest), else_=0)).label(name)
+        for name, first, last in AGES
+    ]
+    owing = (
+        select(invoice.c.debtor_id, func.sum(rest).label("total"), *columns)
+        .join_from(invoice, settled, settled.c.invoice_id == invoice.c.id, isouter=True)
+        .where(invoice.c.state == "issued", invoice.c.kind == "invoice", rest > 0)
+        .group_by(invoice.c.debtor_id)
+        .subquery()
     )
-    booked = select(entry.c.at, entry.c.kind, func.sum(entry.c.amount).label("amount"))
-    booked = booked.where(entry.c.debtor_id == debtor_id, entry.c.kind != "applied")
-    booked = booked.group_by(entry.c.at, entry.c.kind, entry.c.payment_id, entry.c.credit_note_id)
-    lines: list[dict[str, Any]] = [
-        {"on": row.issued_on, "what": "invoice", "reference": row.number, "amount": row.total}
-        for row in await reading.execute(issued)
-    ]
-    lines += [
-        {"on": row.at.date(), "what": row.kind, "reference": None, "amount": -int(row.amount)}
-        for row in await reading.execute(booked)
-    ]
-    return sorted(lines, key=lambda line: (line["on"], line["what"] != "invoice"))
+    query = (
+        select(owing, customer.c.name)
+        .join_from(owing, customer, customer.c.id == owing.c.debtor_id, isouter=True)
+        .order_by(owing.c.total.desc(), owing.c.debtor_id.desc())
+        .limit(limit + 1)
+    )
+    if cursor:
+        total, id = decode_cursor(cursor, 2)
+        before = (cursor_key(int, total), cursor_key(UUID, id))
+        query = query.where(tuple_(owing.c.total, owing.c.debtor_id) < tuple_(*map(literal, before)))
+    rows = (await reading.execute(query)).all()
+    more = encode_cursor(int(rows[limit - 1].total), rows[limit - 1].debtor_id) if len(rows) > limit else None
+    return [_receivable(row) for row in rows[:limit]], more
+
+
+def _within(first: int | None, last: int | None, today: date) -> list[ColumnElement[bool]]:
+    """Due so many days before today, both included."""
+    bounds = [invoice.c.due_on <= today - timedelta(first)] if first is not None else []
+    return bounds + ([invoice.c.due_on >= today - timedelta(last)] if last is not None else [])
+
+
+def _receivable(row: Row) -> dict[str, Any]:
+    found = {name: int(getattr(row, name)) for name, _, _ in AGES}
+    counted = {name: amount for name, amount in found.items() if amount}
+    return {"customer_id": row.debtor_id, "name": row.name, "total": int(row.total), "ages": counted}

@@ -13,6 +13,9 @@ from sqlalchemy.sql.schema import Column
 from payments.invoice import not_payable, standing
 from payments.models import dispatch, invoice, invoice_line
 from payments.queries.balances import NOTHING, Reading, Sums, sums_of
+from payments.schemas.invoices import LineOut
+
+_LINE = tuple(LineOut.model_fields)
 
 
 async def one(reading: Reading, table: Table, id: UUID, *, called: str = "") -> Row:
@@ -50,17 +53,18 @@ async def whole(reading: Reading, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Each invoice with its lines, its sums, its balance and whether it can be paid."""
     ids = [row.id for row in rows]
     sums = await sums_of(reading, ids)
-    lines: dict[UUID, list[Row]] = {id: [] for id in ids}
-    query = select(invoice_line).where(invoice_line.c.invoice_id.in_(ids)).order_by(invoice_line.c.position)
-    for line in await reading.execute(query):
-        lines[line.invoice_id].append(line)
+    lines: dict[UUID, list[dict[str, Any]]] = {id: [] for id in ids}
+    query = select(invoice_line.c.invoice_id, *(invoice_line.c[name] for name in _LINE))
+    query = query.where(invoice_line.c.invoice_id.in_(ids)).order_by(invoice_line.c.position)
+    for id, *line in await reading.execute(query):
+        lines[id].append(dict(zip(_LINE, line, strict=True)))
     blocked = await blocked_by(reading, [row.dispatch_id for row in rows if row.dispatch_id])
     return [
         shown(row, sums.get(row.id, NOTHING), blocked.get(row.dispatch_id), lines[row.id]) for row in rows
     ]
 
 
-def shown(row: Row, sums: Sums, do_not_collect: str | None, lines: Sequence[Row] = ()) -> dict[str, Any]:
+def shown(row: Row, sums: Sums, do_not_collect: str | None, lines: list[dict[str, Any]]) -> dict[str, Any]:
     if row.kind == "credit_note":
         named, balance, why = "credited", 0, "This is a credit note."
     else:
@@ -74,7 +78,7 @@ def shown(row: Row, sums: Sums, do_not_collect: str | None, lines: Sequence[Row]
         )
     figures = {"paid": sums.paid, "refunded": sums.refunded, "credited": sums.credited, "balance": balance}
     payable = {"state": named, "payable": why is None, "not_payable_because": why}
-    return {**row._mapping, **figures, **payable, "lines": [dict(line._mapping) for line in lines]}
+    return {**row._mapping, **figures, **payable, "lines": lines}
 
 
 async def blocked_by(reading: Reading, dispatch_ids: Sequence[UUID]) -> dict[UUID | None, str]:

@@ -175,7 +175,8 @@ class StatementLine(Out):
 
 
 class Statement(Out):
-    """Between `since` and `until`; `opening` and `closing` are what was owed then, less credit."""
+    """Between `since` and `until`; `opening` and `closing` are what was owed then, less credit. `lines` are
+    one page."""
 
     customer_id: UUID
     since: date
@@ -183,6 +184,7 @@ class Statement(Out):
     opening: int
     closing: int
     lines: list[StatementLine]
+    next: str | None
 
 
 class Receivable(Out):
