@@ -17,6 +17,10 @@ def test_everything_is_as_expected() -> None:
     lines = answer.stdout.splitlines()
     assert len([line for line in lines if line.endswith(" ok")]) == 48
     assert "WRONG" not in answer.stdout
+    (money,) = [line for line in lines if line.startswith("Money: INV-")]
+    taken = money.rpartition(" ")[2]
+    assert float(taken) > 0
+    assert f" of {taken} USD: paid" in money
     assert "Everything is as it should be." in answer.stdout
     assert answer.stderr == ""
 

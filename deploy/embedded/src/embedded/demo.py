@@ -19,9 +19,10 @@ from embedded.checks.base import APPLIED, Check
 from embedded.data import Data, open_data
 from embedded.house import SIMULATOR, create_house, migrate_all, open_services
 from embedded.office import Office
-from embedded.reconcile import SERVICES, booked, look
+from embedded.reconcile import MONEY, SERVICES, booked, look
 from embedded.seed import seed
 from embedded.serve import listening, serving
+from embedded.till import Paid, pay_one
 
 QUIET_SECONDS = 90
 LOADED = "50"  # the partner's code of a new dispatch: Automated Dispatch Load Successful
@@ -43,27 +44,30 @@ def demo() -> int:
     configure_logging("error")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="callboard-") as folder, listening("127.0.0.1", 0) as listener:
-        lines, checks = asyncio.run(_run(open_data(Path(folder)), listener))
-    _show(lines, checks, time.monotonic() - started)
-    return 1 if any(line.problems for line in lines) or any(check.wrong for check in checks) else 0
+        lines, paid, checks = asyncio.run(_run(open_data(Path(folder)), listener))
+    _show(lines, paid, checks, time.monotonic() - started)
+    wrong = any(line.problems for line in lines) or paid.problems or any(check.wrong for check in checks)
+    return 1 if wrong else 0
 
 
-async def _run(data: Data, listener: Any) -> tuple[list[Line], list[Check]]:
+async def _run(data: Data, listener: Any) -> tuple[list[Line], Paid, list[Check]]:
     data.prepare()
-    services = open_services(data, demo=True)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    services = open_services(data, demo=True, url=url)
     await migrate_all(services)
     app = create_house(services, data)
-    partner = f"http://127.0.0.1:{listener.getsockname()[1]}{SIMULATOR}"
     async with Office(app) as office:
-        await seed(office, data, partner, demo=True)
-    async with serving(app, listener):
-        checks = await _until_quiet(data)
-        return await _lines(app, data), checks
+        await seed(office, data, url + SIMULATOR, demo=True)
+        async with serving(app, listener):
+            await _until_quiet(data, SERVICES)
+            paid = await pay_one(office, url)
+            checks = await _until_quiet(data, (*SERVICES, *MONEY))
+            return await _lines(app, data), paid, checks
 
 
-async def _until_quiet(data: Data) -> list[Check]:
+async def _until_quiet(data: Data, services: tuple[str, ...]) -> list[Check]:
     """Waits until nothing is on its way; what still is after the time counts as wrong."""
-    urls = {name: data.database_url(name) for name in SERVICES}
+    urls = {name: data.database_url(name) for name in services}
     deadline = time.monotonic() + QUIET_SECONDS
     while True:
         # in this order: a mail must not leave the mailbox unseen between the two looks
@@ -120,7 +124,7 @@ def _line(
     )
 
 
-def _show(lines: list[Line], checks: list[Check], seconds: float) -> None:
+def _show(lines: list[Line], paid: Paid, checks: list[Check], seconds: float) -> None:
     console = Console()
     for line in lines:
         verdict = "ok" if not line.problems else "WRONG: " + "; ".join(line.problems)
@@ -132,10 +136,14 @@ def _show(lines: list[Line], checks: list[Check], seconds: float) -> None:
         table.add_row(outcome, str(expected[outcome]), str(got[outcome]))
     console.print(f"\n{len(lines)} mails in {seconds:.1f} s, with the start of the system")
     console.print(table)
+    console.print(f"Money: {paid.said}", markup=False, highlight=False, soft_wrap=True)
+    for problem in paid.problems:
+        console.print(f"wrong: money: {problem}", markup=False, highlight=False, soft_wrap=True)
     for check in checks:
         for entry in check.wrong:
             console.print(f"wrong: {check.rule}: {entry}", markup=False, highlight=False, soft_wrap=True)
-    wrong = sum(bool(line.problems) for line in lines) + sum(len(check.wrong) for check in checks)
+    wrong = sum(bool(line.problems) for line in lines) + len(paid.problems)
+    wrong += sum(len(check.wrong) for check in checks)
     console.print(
         "Everything is as it should be." if not wrong else f"{wrong} things are not as they should be."
     )

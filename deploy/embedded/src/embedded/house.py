@@ -19,6 +19,7 @@ from embedded.data import Data
 
 SERVICES = (mail_ingest, dispatch, customer, payments, portal_api)
 SIMULATOR = "/partner/updates"  # only there while a Callboard runs
+SANDBOX = "/gateways/sandbox"
 OWN_KEYS = "/v1/jwks"  # portal-api is in this process: nobody else's keys count, and nothing is fetched
 Services = dict[str, Running[Any]]
 
@@ -31,13 +32,22 @@ def settings_of(service: Service, data: Data, *, demo: bool = False, url: str = 
         "mail_dir": str(data.outgoing),
         "jwks_url": OWN_KEYS,
     }
-    if url and "CALLBOARD_WEB_URL" not in os.environ:
-        kept["web_url"] = url
+    if url:
+        kept |= _addresses(url)
     if demo:
         kept["smtp_host"] = ""
     if "CALLBOARD_SECRET_KEY" not in os.environ:
         kept["secret_key"] = data.key_file.read_text().strip()
     return service.settings(**kept)
+
+
+def _addresses(url: str) -> dict[str, str]:
+    """Those that the environment does not say. Browsers reach all services at one address."""
+    web = os.environ.get("CALLBOARD_WEB_URL", url)
+    ours = {"web_url": web, "payments_url": web}
+    if os.environ.get("CALLBOARD_ENVIRONMENT") != "production":
+        ours["sandbox_url"] = url + SANDBOX
+    return {name: value for name, value in ours.items() if f"CALLBOARD_{name.upper()}" not in os.environ}
 
 
 def open_services(data: Data, *, demo: bool = False, url: str = "") -> Services:

@@ -1,6 +1,8 @@
 """What can be set for this service, beside what every service has."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 from shared.settings import Settings
 
 
@@ -20,6 +22,11 @@ class PaymentsSettings(Settings):
     web_url: str = Field(
         "http://127.0.0.1:8000", description="The web pages, to which a payer comes back after paying."
     )
+    sandbox_url: str = Field(
+        "",
+        description="Development: the simulated gateway that takes payments while no card service is set up. "
+        "Empty: none.",
+    )
     company_name: str = Field("Callboard", description="On invoices, until company information is set.")
     default_zone: str = Field(
         "America/Chicago", description="IANA zone of the office's days, until company information says it."
@@ -35,3 +42,9 @@ class PaymentsSettings(Settings):
     outgoing_give_up_hours: float = Field(
         72, gt=0, description="A mail refused for this long has failed and waits for a person."
     )
+
+    @model_validator(mode="after")
+    def _takes_real_money(self) -> Self:
+        if self.environment == "production" and self.sandbox_url:
+            raise ValueError("CALLBOARD_SANDBOX_URL is for development: its payments are no money")
+        return self

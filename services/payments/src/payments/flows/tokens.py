@@ -27,7 +27,10 @@ from payments.tools import Tools, fields_of
 def gateway_of(running: Running[Tools], row: Row) -> Gateway:
     """The gateway of an account's row. Raises SecretUnreadable."""
     tokens = StoredTokens(running.tools, running.database, row.id)
-    return open_gateway(row.gateway, running.tools.http, fields_of(running.settings, row), tokens)
+    fields = fields_of(running.settings, row)
+    if row.gateway == "sandbox" and not fields["base_url"]:
+        fields["base_url"] = running.settings.sandbox_url
+    return open_gateway(row.gateway, running.tools.http, fields, tokens)
 
 
 @dataclass

@@ -20,9 +20,10 @@ class Account(BaseModel):
 
 
 class SandboxAccount(Account):
-    """No account needed. `webhook_secret` empty: no webhook is believed."""
+    """No account needed. `base_url` empty: the sandbox that comes with this Callboard, if one does.
+    `webhook_secret` empty: no webhook is believed."""
 
-    base_url: Annotated[Url, Field(title="Address of the sandbox")] = "http://127.0.0.1:8000/gateways/sandbox"
+    base_url: Annotated[Literal[""] | Url, Field(title="Address of the sandbox")] = ""
     webhook_secret: Annotated[SecretStr, Field(title="Webhook secret")] = SecretStr("")
 
 

@@ -1,0 +1,45 @@
+"""Where nobody has set up a card service, the simulated one takes payments, in development alone."""
+
+from pathlib import Path
+
+import pytest
+from bills import issued, known_customer
+from gateway import sandbox
+from harness import at_work, client
+from payments.service import service
+from payments.settings import PaymentsSettings
+from pydantic import SecretStr, ValidationError
+
+
+async def test_the_sandbox_is_there_until_an_account_is_set_up(tmp_path: Path) -> None:
+    database = f"sqlite+aiosqlite:///{tmp_path}/payments.db"
+    async with (
+        sandbox(tmp_path / "sandbox") as payer,
+        at_work(service, database, sandbox_url=payer.url) as run,
+        client(run, "office.admin") as office,
+    ):
+        bill = await issued(office, await known_customer(run))
+        body = {"invoices": [{"invoice_id": bill["id"]}]}
+        tried = (await office.post("/v1/payment-attempts", json=body)).raise_for_status().json()
+        assert tried["redirect_url"].startswith(f"{payer.url}/page/")
+        (account,) = (await office.get("/v1/gateway-accounts")).json()
+        assert (account["gateway"], account["default_portal"]) == ("sandbox", True)
+        assert account["options"]["base_url"] == ""  # it moves with the setting
+        assert (await office.post(f"/v1/gateway-accounts/{account['id']}/test")).json()["ok"]
+
+
+async def test_without_a_sandbox_somebody_must_set_up_an_account(tmp_path: Path) -> None:
+    async with (
+        at_work(service, f"sqlite+aiosqlite:///{tmp_path}/payments.db") as run,
+        client(run, "office.admin") as office,
+    ):
+        bill = await issued(office, await known_customer(run))
+        body = {"invoices": [{"invoice_id": bill["id"]}]}
+        assert (await office.post("/v1/payment-attempts", json=body)).status_code == 409
+
+
+def test_production_has_no_sandbox() -> None:
+    own = {"environment": "production", "secret_key": SecretStr("a" * 43 + "="), "jwks_url": "http://a/keys"}
+    assert PaymentsSettings.model_validate(own)
+    with pytest.raises(ValidationError, match="CALLBOARD_SANDBOX_URL"):
+        PaymentsSettings.model_validate({**own, "sandbox_url": "http://127.0.0.1:1"})
