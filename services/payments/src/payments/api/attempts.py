@@ -18,6 +18,7 @@ from payments.ledger import State
 from payments.models import alert, attempt, saved_card
 from payments.queries.attempts import answered, detail
 from payments.queries.invoices import page
+from payments.queries.merges import merged
 from payments.schemas.gateways import (
     AlertOut,
     AttemptDetail,
@@ -43,7 +44,7 @@ async def list_attempts(
 ) -> Page[AttemptOut]:
     """Newest first."""
     where = [] if state is None else [attempt.c.state == state]
-    where += [] if customer_id is None else [attempt.c.debtor_id == customer_id]
+    where += [] if customer_id is None else [attempt.c.debtor_id.in_(await merged(read, customer_id))]
     order = (attempt.c.created_at, attempt.c.id)
     rows, more = await page(read, attempt, *where, order=order, cursor=cursor, limit=limit)
     return Page(items=[AttemptOut.model_validate(row) for row in rows], next=more)
@@ -177,7 +178,8 @@ async def save_card(who: Office, at: At, id: UUID) -> CardOut:
 
 @router.get("/saved-cards")
 async def list_cards(_who: Office, read: Reading, customer_id: UUID) -> list[CardOut]:
-    query = select(saved_card).where(saved_card.c.debtor_id == customer_id, ~saved_card.c.closed)
+    theirs = saved_card.c.debtor_id.in_(await merged(read, customer_id))
+    query = select(saved_card).where(theirs, ~saved_card.c.closed)
     return [CardOut.model_validate(row) for row in await read.execute(query.order_by(saved_card.c.id))]
 
 

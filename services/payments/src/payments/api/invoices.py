@@ -14,6 +14,7 @@ from payments.api.guard import GUARDED
 from payments.flows import books, invoices, issuing
 from payments.models import invoice
 from payments.queries.invoices import find, page, whole
+from payments.queries.merges import merged
 from payments.schemas.invoices import (
     CreditNew,
     CreditUse,
@@ -38,8 +39,9 @@ async def list_invoices(
     limit: Limit = 50,
 ) -> Response:
     """Newest first; credit notes too."""
-    asked = {"customer_id": customer_id, "dispatch_id": dispatch_id, "number": number}
+    asked = {"dispatch_id": dispatch_id, "number": number}
     where = [invoice.c[name] == value for name, value in asked.items() if value is not None]
+    where += [] if customer_id is None else [invoice.c.customer_id.in_(await merged(read, customer_id))]
     order = (invoice.c.created_at, invoice.c.id)
     rows, more = await page(read, invoice, *where, order=order, cursor=cursor, limit=limit)
     return as_json({"items": await whole(read, rows), "next": more})

@@ -18,6 +18,7 @@ from payments.models import customer, invoice, payment
 from payments.queries.balances import balance, open_ids, receivables
 from payments.queries.company import zone_of
 from payments.queries.invoices import one, page, whole
+from payments.queries.merges import debtors, merged
 from payments.queries.statements import Period, lines, opening_and_closing
 from payments.schemas.invoices import (
     BalanceOut,
@@ -41,7 +42,7 @@ async def list_payments(
     limit: Limit = 50,
 ) -> Page[PaymentOut]:
     """Newest first."""
-    where = [] if customer_id is None else [payment.c.debtor_id == customer_id]
+    where = [] if customer_id is None else [payment.c.debtor_id.in_(await merged(read, customer_id))]
     order = (payment.c.at, payment.c.id)
     rows, more = await page(read, payment, *where, order=order, cursor=cursor, limit=limit)
     return Page(items=[PaymentOut.model_validate(row) for row in rows], next=more)
@@ -80,8 +81,7 @@ async def refund_payment(who: Office, work: Writing, id: UUID, body: RefundNew) 
 
 @router.get("/customer-balances/{customer_id}")
 async def read_balance(_who: Office, read: Reading, customer_id: UUID) -> BalanceOut:
-    await one(read, customer, customer_id)
-    owed, credit = await balance(read, customer_id)
+    owed, credit = await balance(read, await debtors(read, customer_id))
     return BalanceOut(customer_id=customer_id, owed=owed, credit=credit)
 
 
@@ -90,8 +90,7 @@ async def list_open_invoices(
     _who: Office, read: Reading, customer_id: UUID, cursor: Cursor = None, limit: Limit = 50
 ) -> Response:
     """What the customer has still to pay, oldest due first."""
-    await one(read, customer, customer_id)
-    ids, more = await open_ids(read, customer_id, cursor=cursor, limit=limit)
+    ids, more = await open_ids(read, await debtors(read, customer_id), cursor=cursor, limit=limit)
     rows = await read.execute(
         select(invoice).where(invoice.c.id.in_(ids)).order_by(invoice.c.due_on, invoice.c.id)
     )
@@ -110,8 +109,7 @@ async def read_statement(
     limit: Limit = 50,
 ) -> Response:
     """Everything that changed what the customer owes, oldest first."""
-    await one(read, customer, customer_id)
-    period = Period(customer_id, since, until, await zone_of(read, at.settings))
+    period = Period(await debtors(read, customer_id), since, until, await zone_of(read, at.settings))
     opening, closing = await opening_and_closing(read, period)
     page, more = await lines(read, period, opening=opening, cursor=cursor, limit=limit)
     about = {"customer_id": customer_id, "since": since, "until": until, "opening": opening}

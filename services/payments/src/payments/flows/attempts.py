@@ -18,6 +18,7 @@ from payments.gateways.base import Result
 from payments.invoice import not_payable, standing
 from payments.models import attempt, attempt_invoice, operation
 from payments.queries.invoices import blocked_by
+from payments.queries.merges import survivors
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: people read them out
 
@@ -57,7 +58,8 @@ async def begin(
     if len(invoices) < len(shares) or not shares:
         raise Problem(404, "No such invoice")
     rows = [row for row, _ in invoices.values()]
-    if len({(row.debtor_id, row.currency) for row in rows}) > 1:
+    now = await survivors(work.session, [row.debtor_id for row in rows])
+    if len({(now[row.debtor_id], row.currency) for row in rows}) > 1:
         raise Problem(422, "Invoices of different customers or currencies are paid one by one")
     parts = {id: await _part(work, invoices[id], share) for id, share in shares.items()}
     await _none_open(work, shares)
@@ -66,7 +68,7 @@ async def begin(
         "id": id,
         "version": 1,
         "short_ref": "".join(secrets.choice(_LETTERS) for _ in range(8)),
-        "debtor_id": rows[0].debtor_id,
+        "debtor_id": now[rows[0].debtor_id],
         "account_id": account.id,
         "gateway": account.gateway,
         "kind": kind,

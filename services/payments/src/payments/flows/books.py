@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 from payments.flows.news import tell_payment, tell_refund, touch
 from payments.models import entry, invoice, payment
 from payments.queries.balances import NOTHING, credit_of, left_of, sums_of
+from payments.queries.merges import merged, same_debtor
 
 
 async def locked_invoices(work: Work[Any], ids: Collection[UUID]) -> dict[UUID, tuple[Row, int]]:
@@ -86,16 +87,16 @@ async def apply_credit(work: Work[Any], *, invoice_id: UUID, amount: int | None,
     row = (await work.session.execute(select(invoice).where(invoice.c.id == invoice_id))).one_or_none()
     if row is None:
         raise not_found("invoice")
-    sources = [id for id, _ in await credit_of(work.session, row.debtor_id)]
+    theirs = await same_debtor(work.session, row.debtor_id)
+    sources = [id for id, _ in await credit_of(work.session, theirs)]
     return await apply(work, invoice_id=invoice_id, sources=sources, amount=amount, who=who)
 
 
 async def apply(
     work: Work[Any], *, invoice_id: UUID, sources: Sequence[UUID], amount: int | None, who: str
 ) -> int:
-    for id in sorted(sources):
-        await locked_payment(work, id)
-    row, rest = (await locked_invoices(work, [invoice_id]))[invoice_id]
+    payments = {id: await locked_payment(work, id) for id in sorted(sources)}
+    _, rest = (await locked_invoices(work, [invoice_id]))[invoice_id]
     left = {id: (await left_of(work.session, id)).get(None, 0) for id in sources}
     available = sum(each for each in left.values() if each > 0)
     if amount is not None and amount > rest:
@@ -106,9 +107,8 @@ async def apply(
     for id in sources:
         part = min(wanted, max(left[id], 0))
         if part:
-            await _book(
-                work, row._mapping, {None: -part, invoice_id: part}, who, payment_id=id, kind="applied"
-            )
+            parts = {None: -part, invoice_id: part}
+            await _book(work, payments[id]._mapping, parts, who, payment_id=id, kind="applied")
             wanted -= part
     if applied:
         await touch(work, [invoice_id])
@@ -119,11 +119,13 @@ async def apply(
 async def free(work: Work[Any], *, row: Row, amount: int, who: str) -> None:
     """Takes `amount` of what was paid on an invoice back into credit, newest money first (the invoice is
     locked by the caller): a credit note needs the room."""
-    query = select(entry.c.payment_id).where(entry.c.invoice_id == row.id, entry.c.payment_id.is_not(None))
-    for id in sorted(set((await work.session.execute(query)).scalars()), reverse=True):
-        part = min(amount, max((await left_of(work.session, id)).get(row.id, 0), 0))
+    paid = select(entry.c.payment_id).where(entry.c.invoice_id == row.id)
+    query = select(payment).where(payment.c.id.in_(paid)).order_by(payment.c.id.desc())
+    for source in (await work.session.execute(query)).all():
+        part = min(amount, max((await left_of(work.session, source.id)).get(row.id, 0), 0))
         if part:
-            await _book(work, row._mapping, {row.id: -part, None: part}, who, payment_id=id, kind="applied")
+            about = {"payment_id": source.id, "kind": "applied"}
+            await _book(work, source._mapping, {row.id: -part, None: part}, who, **about)
             amount -= part
 
 
@@ -142,9 +144,13 @@ async def locked_payment(work: Work[Any], id: UUID) -> Row:
 async def _book(
     work: Work[Any], owner: Mapping[Any, Any], parts: Mapping[UUID | None, int], who: str, **about: Any
 ) -> None:
-    common = {"at": work.now, "debtor_id": owner["debtor_id"], "currency": owner["currency"], "who": who}
+    """What is on an invoice is of its debtor, credit is of the payment's: they differ after a merge."""
+    common = {"at": work.now, "currency": owner["currency"], "who": who, **about}
+    query = select(invoice.c.id, invoice.c.debtor_id).where(invoice.c.id.in_([id for id in parts if id]))
+    debtor = {row.id: row.debtor_id for row in await work.session.execute(query)}
     rows = [
-        {"id": uuid7(), **common, "invoice_id": id, "amount": amount, **about}
+        {"id": uuid7(), **common, "debtor_id": debtor.get(id, owner["debtor_id"]), "invoice_id": id}
+        | {"amount": amount}
         for id, amount in parts.items()
         if amount
     ]
@@ -157,9 +163,10 @@ async def take_office_payment(
 ) -> dict[str, Any]:
     """Cash, a cheque or a bank payment. Raises 422 for invoices of somebody else or more than was paid, 409
     for more than an invoice needs."""
+    theirs = await merged(work.session, debtor_id)
     invoices = await locked_invoices(work, shares)
     for id, share in shares.items():
-        if id not in invoices or invoices[id][0].debtor_id != debtor_id:
+        if id not in invoices or invoices[id][0].debtor_id not in theirs:
             raise Problem(422, "One of the invoices is not this customer's")
         if invoices[id][0].currency != about["currency"]:
             raise Problem(422, "One of the invoices has another currency")

@@ -14,6 +14,7 @@ from payments.flows.accounts import chosen
 from payments.flows.attempts import begin, replayed
 from payments.models import invoice, ticket
 from payments.queries.balances import NOTHING, sums_of
+from payments.queries.merges import merged
 
 
 async def check_out(
@@ -57,7 +58,8 @@ async def _spread(
     work: Work[Any], said: CheckoutTicket, shares: Mapping[UUID, int | None], amount: int | None
 ) -> dict[UUID, int]:
     """How much of each invoice is paid: what was asked for, or a whole amount over the oldest first."""
-    query = select(invoice).where(invoice.c.id.in_(shares), invoice.c.customer_id == said.customer_id)
+    theirs = invoice.c.customer_id.in_(await merged(work.session, said.customer_id))
+    query = select(invoice).where(invoice.c.id.in_(shares), theirs)
     rows = (await work.session.execute(query.order_by(invoice.c.due_on, invoice.c.id))).all()
     if len(rows) < len(shares) or any(row.currency != said.currency for row in rows):
         raise not_found("invoice")

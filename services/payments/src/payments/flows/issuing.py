@@ -17,6 +17,7 @@ from payments.models import attempt_invoice, counter, invoice, payment
 from payments.queries.balances import NOTHING, sums_of
 from payments.queries.company import zone_of
 from payments.queries.invoices import find
+from payments.queries.merges import same_debtor
 
 
 async def issue(work: Work[Any], *, id: UUID, based_on: int, who: str) -> dict[str, Any]:
@@ -114,9 +115,8 @@ async def _next_number(work: Work[Any], series: str, prefix: str) -> str:
 async def _apply_deposits(work: Work[Any], row: Row, who: str) -> None:
     if row.dispatch_id is None:
         return
-    query = select(payment.c.id).where(
-        payment.c.dispatch_id == row.dispatch_id, payment.c.debtor_id == row.debtor_id
-    )
+    theirs = payment.c.debtor_id.in_(await same_debtor(work.session, row.debtor_id))
+    query = select(payment.c.id).where(payment.c.dispatch_id == row.dispatch_id, theirs)
     sources = (await work.session.execute(query.order_by(payment.c.id))).scalars().all()
     if sources:
         await books.apply(work, invoice_id=row.id, sources=sources, amount=None, who=who)

@@ -3,7 +3,7 @@
 A row may come in parts (the dispatch, then whose it is), so each part has its own version; 0: not heard yet.
 """
 
-from shared.columns import flag, must, version
+from shared.columns import flag, must, partly, version
 from shared.db import Json
 from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table, Text, Uuid
 
@@ -39,6 +39,7 @@ customer = Table(
     Column("email", Text, nullable=True),
     Column("merged_into", Uuid, nullable=True),
     flag("closed"),
+    partly("ix_customer_merged_into", "merged_into", where="merged_into IS NOT NULL"),
 )
 
 location = Table(

@@ -10,6 +10,7 @@ from shared.pages import cursor_key, decode_cursor, encode_cursor
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Subquery,
     and_,
     case,
     func,
@@ -50,29 +51,29 @@ async def sums_of(reading: Reading, ids: Collection[UUID]) -> Mapping[UUID, Sums
     return {row[0]: Sums(int(row[1]), int(row[2]), int(row[3])) for row in await reading.execute(query)}
 
 
-async def balance(reading: Reading, debtor_id: UUID) -> tuple[int, int]:
-    """(what the debtor owes on issued invoices, their credit), in minor units."""
-    billed = select(func.sum(invoice.c.total)).where(*owed_by(debtor_id)).scalar_subquery()
+async def balance(reading: Reading, debtors: Collection[UUID]) -> tuple[int, int]:
+    """(what the debtors owe on issued invoices, their credit), in minor units."""
+    billed = select(func.sum(invoice.c.total)).where(*owed_by(debtors)).scalar_subquery()
     for_invoices = func.sum(case((entry.c.invoice_id.is_not(None), entry.c.amount), else_=0))
-    query = select(billed, for_invoices, func.sum(entry.c.amount)).where(entry.c.debtor_id == debtor_id)
+    query = select(billed, for_invoices, func.sum(entry.c.amount)).where(entry.c.debtor_id.in_(debtors))
     invoiced, settled, booked = (int(each or 0) for each in (await reading.execute(query)).one())
     return invoiced - settled, booked - settled
 
 
-def owed_by(debtor_id: UUID) -> tuple[ColumnElement[bool], ...]:
+def owed_by(debtors: Collection[UUID]) -> tuple[ColumnElement[bool], ...]:
     """Which invoices count; whether they are paid already follows from the books."""
     return (
-        invoice.c.debtor_id == debtor_id,
+        invoice.c.debtor_id.in_(debtors),
         invoice.c.kind == "invoice",
         invoice.c.state == "issued",
     )
 
 
-async def credit_of(reading: Reading, debtor_id: UUID) -> list[tuple[UUID, int]]:
+async def credit_of(reading: Reading, debtors: Collection[UUID]) -> list[tuple[UUID, int]]:
     """What is left of each payment without an invoice: (payment, amount), oldest first."""
     query = (
         select(entry.c.payment_id, func.sum(entry.c.amount))
-        .where(entry.c.debtor_id == debtor_id, entry.c.invoice_id.is_(None), entry.c.payment_id.is_not(None))
+        .where(entry.c.debtor_id.in_(debtors), entry.c.invoice_id.is_(None), entry.c.payment_id.is_not(None))
         .group_by(entry.c.payment_id)
         .having(func.sum(entry.c.amount) > 0)
         .order_by(entry.c.payment_id)
@@ -87,14 +88,14 @@ async def left_of(reading: Reading, payment_id: UUID) -> dict[UUID | None, int]:
 
 
 async def open_ids(
-    reading: Reading, debtor_id: UUID, *, cursor: str | None, limit: int
+    reading: Reading, debtors: Collection[UUID], *, cursor: str | None, limit: int
 ) -> tuple[list[UUID], str | None]:
     """A page of the issued invoices that are not settled, oldest due first."""
-    settled = _settled().where(entry.c.debtor_id == debtor_id).subquery()
+    settled = _settled().where(entry.c.debtor_id.in_(debtors)).subquery()
     query = (
         select(invoice.c.id, invoice.c.due_on)
         .join_from(invoice, settled, settled.c.invoice_id == invoice.c.id, isouter=True)
-        .where(*owed_by(debtor_id), invoice.c.total > func.coalesce(settled.c.amount, 0))
+        .where(*owed_by(debtors), invoice.c.total > func.coalesce(settled.c.amount, 0))
         .order_by(invoice.c.due_on, invoice.c.id)
         .limit(limit + 1)
     )
@@ -129,6 +130,7 @@ async def receivables(
         .group_by(invoice.c.debtor_id)
         .subquery()
     )
+    owing = _of_survivors(owing)
     query = (
         select(owing, customer.c.name)
         .join_from(owing, customer, customer.c.id == owing.c.debtor_id, isouter=True)
@@ -142,6 +144,16 @@ async def receivables(
     rows = (await reading.execute(query)).all()
     more = encode_cursor(int(rows[limit - 1].total), rows[limit - 1].debtor_id) if len(rows) > limit else None
     return [_receivable(row) for row in rows[:limit]], more
+
+
+def _of_survivors(owing: Subquery) -> Subquery:
+    """Who was merged owes nothing any more: the one who stays does."""
+    survivor = func.coalesce(customer.c.merged_into, owing.c.debtor_id)
+    sums = [func.sum(owing.c[name]).label(name) for name in ("total", *(name for name, *_ in AGES))]
+    joined = select(survivor.label("debtor_id"), *sums).join_from(
+        owing, customer, customer.c.id == owing.c.debtor_id, isouter=True
+    )
+    return joined.group_by(survivor).subquery()
 
 
 def _within(first: int | None, last: int | None, today: date) -> list[ColumnElement[bool]]:

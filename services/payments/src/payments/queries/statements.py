@@ -1,6 +1,7 @@
 """All that made a customer's account what it is: invoices that were issued, credit notes, payments, refunds.
 Moves between credit and invoice change no account and are no lines."""
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,9 +17,9 @@ _LAST = UUID(int=2**128 - 1)
 
 
 class Period(NamedTuple):
-    """Of one debtor's account: both days included, as they begin and end in `zone`."""
+    """Of the debtors' account: both days included, as they begin and end in `zone`."""
 
-    debtor_id: UUID
+    debtors: Collection[UUID]
     since: date
     until: date
     zone: ZoneInfo
@@ -41,12 +42,12 @@ async def opening_and_closing(reading: Reading, period: Period) -> tuple[int, in
     """What was owed, less credit, when the period began and when it ended."""
     start, end = period.begins(period.since), period.begins(period.until + timedelta(1))
     earlier = case((invoice.c.issued_on < period.since, invoice.c.total), else_=0)
-    until = (*owed_by(period.debtor_id), invoice.c.issued_on <= period.until)
+    until = (*owed_by(period.debtors), invoice.c.issued_on <= period.until)
     billed = select(func.sum(earlier).label("opening"), func.sum(invoice.c.total).label("closing"))
     billed = billed.where(*until).subquery()
     earlier = case((entry.c.at < start, entry.c.amount), else_=0)
     booked = select(func.sum(earlier).label("opening"), func.sum(entry.c.amount).label("closing"))
-    booked = booked.where(entry.c.debtor_id == period.debtor_id, entry.c.at < end).subquery()
+    booked = booked.where(entry.c.debtor_id.in_(period.debtors), entry.c.at < end).subquery()
     query = select(*billed.c, *booked.c).join_from(billed, booked, true())
     found = [int(each or 0) for each in (await reading.execute(query)).one()]
     return found[0] - found[2], found[1] - found[3]
@@ -81,7 +82,7 @@ async def _issued(
 ) -> list[_Line]:
     since, until = invoice.c.issued_on >= period.since, invoice.c.issued_on <= period.until
     query = select(invoice.c.issued_on, invoice.c.id, invoice.c.total, invoice.c.number)
-    query = query.where(*owed_by(period.debtor_id), since, until)
+    query = query.where(*owed_by(period.debtors), since, until)
     if after:
         at, what, id = after
         seen = (at.astimezone(period.zone).date(), _LAST if what else id)
@@ -96,7 +97,7 @@ async def _booked(
     cause = func.coalesce(entry.c.payment_id, entry.c.credit_note_id)
     place = (entry.c.at, entry.c.kind, cause)
     query = select(*place, func.sum(entry.c.amount)).where(
-        entry.c.debtor_id == period.debtor_id,
+        entry.c.debtor_id.in_(period.debtors),
         entry.c.at >= period.begins(period.since),
         entry.c.at < period.begins(period.until + timedelta(1)),
         entry.c.kind != "applied",
