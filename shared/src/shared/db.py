@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -77,15 +78,20 @@ class Database:
             event.listen(self.writer.sync_engine, "begin", _begin_immediate)
             self.reader = _sqlite_engine(url, SQLITE_READERS).execution_options(isolation_level="AUTOCOMMIT")
         else:
-            # unbounded here, and so without the pool's own queue: the turns below bound it
-            self.writer = create_async_engine(
-                url, pool_size=pool, max_overflow=-1, connect_args=_POSTGRES, **_JSON
+            # Each has connections of its own: one that reads and writes in turn is told so each time, which
+            # costs as much as a short query.
+            self.writer = _postgres_engine(url, pool - pool // 2)
+            self.reader = _postgres_engine(
+                url,
+                pool // 2,
+                isolation_level="AUTOCOMMIT",
+                skip_autocommit_rollback=True,
+                pool_reset_on_return=None,
             )
-            self.reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
         # The pool hands a connection to whoever asks next, past those who wait: the last in a crowd would
         # wait many times its turn.
-        self._write_turns = asyncio.Semaphore(1 if self.is_sqlite else pool)
-        self._read_turns = asyncio.Semaphore(SQLITE_READERS) if self.is_sqlite else self._write_turns
+        self._write_turns = asyncio.Semaphore(1 if self.is_sqlite else pool - pool // 2)
+        self._read_turns = asyncio.Semaphore(SQLITE_READERS if self.is_sqlite else pool // 2)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
@@ -101,10 +107,13 @@ class Database:
         async with _turn(self._read_turns), self.reader.connect() as connection:
             yield connection
 
+    def alone(self) -> AbstractAsyncContextManager[AsyncSession | AsyncConnection]:
+        """For one single statement that writes: on PostgreSQL it commits by itself, in one round trip."""
+        return self.transaction() if self.is_sqlite else self.read()
+
     async def close(self) -> None:
         await self.writer.dispose()
-        if self.is_sqlite:
-            await self.reader.dispose()
+        await self.reader.dispose()
 
 
 @asynccontextmanager
@@ -118,6 +127,13 @@ async def _turn(turns: asyncio.Semaphore) -> AsyncGenerator[None]:
         yield
     finally:
         turns.release()
+
+
+def _postgres_engine(url: str, size: int, **options: Any) -> AsyncEngine:
+    # unbounded here, and so without the pool's own queue: the turns bound it
+    return create_async_engine(
+        url, pool_size=size, max_overflow=-1, connect_args=_POSTGRES, **options, **_JSON
+    )
 
 
 def _sqlite_engine(url: str, size: int) -> AsyncEngine:
@@ -175,13 +191,21 @@ def is_bad_value(error: BaseException) -> bool:
 
 
 def insert_ignore(
-    session: AsyncSession, table: Table, key: Sequence[str], returning: Sequence[str] = ()
+    session: AsyncSession | AsyncConnection, table: Table, key: Sequence[str], returning: Sequence[str] = ()
 ) -> Executable:
     """INSERT … ON CONFLICT (key) DO NOTHING [RETURNING …], for `session.execute(statement, rows)`.
 
     With `returning`, only the rows that were really inserted come back.
     """
-    build = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    connection = session.get_bind() if isinstance(session, AsyncSession) else session
+    return _insert_ignore(connection.dialect.name, table, tuple(key), tuple(returning))
+
+
+@cache
+def _insert_ignore(
+    dialect: str, table: Table, key: tuple[str, ...], returning: tuple[str, ...]
+) -> Executable:
+    build = sqlite.insert if dialect == "sqlite" else postgresql.insert
     statement = build(table).on_conflict_do_nothing(index_elements=list(key))
     return statement.returning(*[table.c[name] for name in returning]) if returning else statement
 

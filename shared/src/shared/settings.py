@@ -18,8 +18,8 @@ class Settings(BaseSettings):
     """`production` refuses development keys and shows no error details."""
     database_url: Annotated[str, Field(repr=False)] = "sqlite+aiosqlite:///data/callboard.db"
     """The service's own database: postgresql+asyncpg://… or sqlite+aiosqlite:///…."""
-    database_pool: Annotated[int, Field(ge=1)] = 8
-    """Most connections this process holds to PostgreSQL."""
+    database_pool: Annotated[int, Field(ge=2)] = 8
+    """Most connections this process holds to PostgreSQL; half of them only read."""
     bus_url: Annotated[str, Field(repr=False)] = "amqp://guest:guest@127.0.0.1:5672/"
     """RabbitMQ, amqp:// or amqps://."""
     secret_key: SecretStr = SecretStr(DEVELOPMENT_KEY)
