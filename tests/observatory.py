@@ -4,11 +4,38 @@ A site begins with 100 points; bonus points count from 90 on; 100 and more is an
 preloading are for who runs the servers, and left out.
 """
 
+import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from http.cookies import SimpleCookie
 
+import httpx
+
 BONUS_FROM, A_PLUS = 90, 100
+NEVER = ("server", "x-powered-by", "access-control-allow-origin", "via")
 HALF_A_YEAR = 15_768_000
+
+
+def is_safe(answer: httpx.Response, kind: str, *, public: bool = False) -> None:
+    """Fails for an answer that would not get an A+, or that lets its page do more than it must. One that is
+    public may be kept by proxies."""
+    html = answer.text if answer.headers.get("content-type", "").startswith("text/html") else ""
+    points, why = score(answer.headers, answer.headers.get_list("set-cookie"), html)
+    assert points >= A_PLUS, f"{kind}: {points}, {why}"
+    assert not [name for name in NEVER if name in answer.headers], kind
+    policy = directives(answer.headers["content-security-policy"])
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == ["'none'"], kind
+    if html:
+        assert not re.search(r"<script(?![^>]*src=)|\sstyle=|\son\w+=", html), "inline, and so not run"
+        for style in re.findall(r"<style>(.*?)</style>", html, re.DOTALL):
+            assert f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" in policy["style-src"]
+    else:
+        assert policy.keys() == {"default-src", "frame-ancestors", "base-uri", "form-action"}, kind
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    assert "max-age=31536000" in answer.headers["strict-transport-security"]
+    kept = answer.headers["cache-control"]
+    assert public or re.match("no-store|private", kept), f"{kind}: {kept}"
 
 
 def score(

@@ -37,6 +37,7 @@ async def make(running: Running[Any]) -> dict[str, str]:
         "/v1/checkouts/{id}": tried,
         "/v1/payment-alerts/{id}": str(await _alert(running, UUID(tried))),
         "/v1/gateway-webhooks/{gateway}": "sandbox",
+        "/v1/gateway-connections/{ended}": "connected",
     }
 
 

@@ -10,12 +10,11 @@ import pytest
 from embedded.house import SERVICES
 from embedded.serve import listening, serving
 from harness import at_work, client
-from observatory import A_PLUS, directives, score
+from observatory import is_safe, score
 from people import PASSWORD, browser, new_staff, portal
 from shared.app import create_app
 from shared.service import Running, Service
 
-NEVER = ("server", "x-powered-by", "access-control-allow-origin", "via")
 ASKED = {
     "json": ("GET", "/healthz", 200),
     "unknown": ("GET", "/nothing/here", 404),
@@ -59,22 +58,6 @@ async def test_refusals_get_an_a_plus(running: Running[Any]) -> None:
 
 def _guarded(operations: dict[str, Any]) -> bool:
     return operations.get("get", {}).get("x-roles", ["anyone"]) != ["anyone"]
-
-
-def is_safe(answer: httpx.Response, kind: str) -> None:
-    html = answer.text if answer.headers["content-type"].startswith("text/html") else ""
-    points, why = score(answer.headers, answer.headers.get_list("set-cookie"), html)
-    assert points >= A_PLUS, f"{kind}: {points}, {why}"
-    assert not [name for name in NEVER if name in answer.headers], kind
-    policy = directives(answer.headers["content-security-policy"])
-    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == ["'none'"], kind
-    if html:
-        assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", html), "inline, and so not run"
-    else:
-        assert policy.keys() == {"default-src", "frame-ancestors", "base-uri", "form-action"}, kind
-    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
-    assert "max-age=31536000" in answer.headers["strict-transport-security"]
-    assert "no-store" in answer.headers["cache-control"], kind
 
 
 async def test_cookies_are_for_this_host_alone(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""Every operation of every service, asked by everybody: who comes in is what the OpenAPI document says.
+"""Every operation of every service, asked by everybody: who comes in is what the OpenAPI document says, and
+every answer has the headers that Mozilla's Observatory gives an A+ for.
 
 Nothing here names an operation. A new route is tried as soon as it is in the document; a path parameter that
 nobody made an object for fails with the name of the file to make it in.
@@ -16,6 +17,7 @@ import pytest_asyncio
 from doors.samples import address, body, query
 from embedded.house import SERVICES
 from harness import at_work
+from observatory import is_safe
 from shared.app import create_app
 from shared.auth import development_token
 from shared.db import uuid7
@@ -109,6 +111,7 @@ async def _try(
             await asyncio.wait_for(http.request(method, filled, **asked), 0.5)
         return []
     answer = await http.request(method, filled, **asked, **whole)
+    is_safe(answer, f"{method.upper()} {path}", public=operation["x-roles"] == ["anyone"])
     wrong = _judge(answer.status_code, refusal, operation, path=path, method=method, own=own, who=who)
     if refusal and "requestBody" in operation:  # a refused caller learns nothing of what would fit
         asked["headers"] = {**headers, "Content-Type": "application/json"}

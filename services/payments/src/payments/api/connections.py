@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from shared.auth import ADMIN, Principal, allow, allow_anyone
 
-from payments.api.checkouts import HEADERS, plain_page
+from payments.api.checkouts import plain_page
 from payments.api.depends import At
 from payments.api.guard import GUARDED
 from payments.flows import connections
@@ -36,7 +36,6 @@ async def connect_account(who: Person, at: At, response: Response, id: UUID) -> 
     response.set_cookie(
         COOKIE, begun.browser, max_age=seconds, path="/", secure=True, httponly=True, samesite="lax"
     )
-    response.headers["Cache-Control"] = "no-store"
     redirect = connections.redirect_url(at.settings)
     return Begun(url=begun.url, redirect_url=redirect, expires_at=begun.expires_at)
 
@@ -51,7 +50,9 @@ async def disconnect_account(who: Person, at: At, id: UUID) -> Disconnected:
     return Disconnected(revoked=revoked, said=said)
 
 
-@router.get("/gateway-connections/return", include_in_schema=False, dependencies=OPEN)
+@router.get(
+    "/gateway-connections/return", status_code=303, response_class=RedirectResponse, dependencies=OPEN
+)
 async def come_back(at: At, request: Request) -> Response:
     """Not guarded against card numbers: Intuit's number of a company may look like one. The address has
     secrets in it, so the browser goes on to one that has none."""
@@ -64,12 +65,12 @@ async def come_back(at: At, request: Request) -> Response:
         company=said.get("realmId", ""),
         error=said.get("error", ""),
     )
-    answer = RedirectResponse(f"/v1/gateway-connections/{ended}", 303, headers=HEADERS)
+    answer = RedirectResponse(f"/v1/gateway-connections/{ended}", 303)
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 
 
-@router.get("/gateway-connections/{ended}", include_in_schema=False, dependencies=[*OPEN, *GUARDED])
+@router.get("/gateway-connections/{ended}", response_class=HTMLResponse, dependencies=[*OPEN, *GUARDED])
 async def show_end(at: At, ended: connections.Ended) -> HTMLResponse:
     links = f'<a href="{html.escape(at.settings.web_url)}">Back</a>'
     return plain_page("Connect to QuickBooks", _SAYS[ended], links)
