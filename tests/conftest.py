@@ -1,10 +1,31 @@
 """Real servers for the tests, started when first asked for. One that is not installed fails the test and
 names its Debian package: nothing is ever skipped."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
+import secrecy
 from localservers import Dovecot, Exim, Postgres, RabbitMQ, SmtpSink
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_secret_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No card number and no secret is in any database, log file, event or queue of this run."""
+    with pytest.MonkeyPatch.context() as patch:
+        secrecy.watch(patch)
+        yield
+    found = [*secrecy.leaks, *secrecy.in_folder(tmp_path_factory.getbasetemp())]
+    assert not found, "\n".join(found)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Nor in what a test wrote to its outputs and logs."""
+    report = yield
+    if report.when == "teardown" and (found := secrecy.in_report(report)):
+        report.longrepr = "\n".join([*found, str(report.longrepr or "")])
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from gateways import ACCOUNTS, HEARD_WITH, account_at
 from payments.flows.janitor import look_through
 from payments.flows.webhooks import apply_waiting
+from payments.gateways import WITHOUT_PAGE
 from shared.service import Running
 from simulators.gateways.all import GATEWAYS
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -94,9 +95,9 @@ def sandbox(folder: Path) -> AbstractAsyncContextManager[Payer]:
 
 
 async def connected(office: httpx.AsyncClient, payer: Payer, **more: Any) -> dict[str, Any]:
-    """The gateway as the service's default for everything."""
+    """The gateway as the service's default for everything that it can."""
     body = {"gateway": payer.name, "name": payer.name, "fields": account_at(payer.name, payer.url)}
-    body |= {"default_cards": True, "default_portal": True}
+    body |= {"default_cards": True, "default_portal": payer.name not in WITHOUT_PAGE}
     answer = await office.post("/v1/gateway-accounts", json={**body, **more})
     assert answer.status_code == 201, answer.text
     return answer.json()

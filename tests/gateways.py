@@ -6,27 +6,28 @@ from typing import Any
 import httpx
 from payments.gateways import open_gateway
 from payments.gateways.port import Gateway
+from secrecy import SECRETS
 
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "merchantware": {
         "site_id": "SITE0001",
-        "key": "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE",
+        "key": SECRETS["merchantware"],
         "name": "Example Merchant",
     },
     "qbms": {
-        "connection_ticket": "TGT-000-EXAMPLE",
+        "connection_ticket": SECRETS["qbms"],
         "application_login": "app.example.test",
         "app_id": "000000001",
     },
-    "quickbooks": {"client_id": "client", "client_secret": "secret-of-the-app"},
+    "quickbooks": {"client_id": "client", "client_secret": SECRETS["oauth"]},
     "paypal": {
         "client_id": "client",
-        "client_secret": "secret-of-the-app",
+        "client_secret": SECRETS["oauth"],
         "webhook_id": "9WEXAMPLE0042TEST",
         "base_url": "https://api-m.sandbox.paypal.com",
     },
-    "stripe": {"secret_key": "sk_test_EXAMPLE", "webhook_secret": "whsec_fixture_only_0042"},
-    "sandbox": {"base_url": "http://sandbox.test", "webhook_secret": "sandbox-secret"},
+    "stripe": {"secret_key": SECRETS["stripe"], "webhook_secret": SECRETS["stripe webhook"]},
+    "sandbox": {"base_url": "http://sandbox.test", "webhook_secret": SECRETS["sandbox webhook"]},
 }
 ADDRESSES = {
     "merchantware": ("base_url", "transport_url"),

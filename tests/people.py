@@ -14,13 +14,14 @@ from portal_api.flows.messages import opened
 from portal_api.models.messages import outgoing
 from portal_api.models.records import location_record
 from portal_api.service import service
+from secrecy import SECRETS
 from shared.app import create_app
 from shared.db import utcnow
 from shared.service import Running
 from sqlalchemy import insert, select
 
 WEB = "https://portal.contractor.test"
-PASSWORD = "seven green bicycles"  # made up, as all others
+PASSWORD = SECRETS["portal"]
 ANNA = "anna@contractor.example"
 OTHER = "eleven violet tractors"
 CHEAP = {"password_memory_kib": 8, "password_time": 1, "web_url": WEB, "address_attempts": 30}

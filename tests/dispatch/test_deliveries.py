@@ -16,6 +16,7 @@ from dispatch.service import service
 from dispatches import content, known, received
 from harness import at_work, client, feed, of, said
 from partner import ACCEPTED, REFUSED, Partner, partner
+from secrecy import SECRETS
 from shared.db import utcnow
 from shared.events.dispatch import PartnerUpdateSettled
 from shared.service import Running
@@ -27,7 +28,7 @@ QUICK = {
     "delivery_longest_pause": 0.2,
     "delivery_attempts": 4,
 }
-PASSWORD = "p&ss wörd"
+PASSWORD = SECRETS["partner"]
 
 
 @asynccontextmanager

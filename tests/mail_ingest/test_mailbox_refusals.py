@@ -9,9 +9,10 @@ from mail_ingest import mailbox
 from mail_ingest.mailbox import MailboxError, MailboxSettings
 from pydantic import SecretStr
 from scripted_pop3 import Pop3, serving
+from secrecy import SECRETS
 from shared.hosts import permitted
 
-SECRET = "hunter2-&-co"
+SECRET = SECRETS["mailbox"]
 
 
 def settings(port: int, **more: object) -> MailboxSettings:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from gateways import ACCOUNTS, HEARD_WITH, account_at
-from payments.gateways import open_gateway
+from payments.gateways import WITHOUT_PAGE, open_gateway
 from payments.gateways.base import Expected, Hosted, Order, Result, digest
 from payments.gateways.findings import compare
 from payments.gateways.port import Gateway
@@ -285,6 +285,11 @@ async def test_the_day_is_listed(at: At) -> None:
     listed = await at.gateway.list_transactions(now - timedelta(days=1), now + timedelta(days=1))
     assert isinstance(listed, tuple)
     assert sorted((each.kind, each.result.amount) for each in listed) == [("refund", 4000), ("sale", 12540)]
+
+
+@every
+async def test_who_has_a_page(at: At) -> None:
+    assert at.gateway.capabilities.hosted == (at.name not in WITHOUT_PAGE)
 
 
 @every

@@ -14,7 +14,7 @@ from shared.secrets import seal
 from shared.work import Work
 from sqlalchemy import insert, select, update
 
-from payments.gateways import ACCOUNTS
+from payments.gateways import ACCOUNTS, WITHOUT_PAGE
 from payments.models import gateway_account
 from payments.tools import fields_of, place_of
 
@@ -28,7 +28,7 @@ async def add(work: Work[Any], *, gateway: str, fields: dict[str, Any], who: str
     id = uuid7()
     row = {"id": id, "version": 1, "gateway": gateway, "closed": False, **about}
     row |= {"created_at": work.now, "updated_at": work.now, **await _checked(work, id, gateway, fields)}
-    await _only_default(work, id, about)
+    await _only_default(work, id, gateway, about)
     await work.session.execute(insert(gateway_account), [row])
     return await _told(work, id, "gateway.added", who)
 
@@ -42,7 +42,7 @@ async def edit(
     values = {**about, "version": row.version + 1, "updated_at": work.now}
     if fields is not None:
         values |= await _checked(work, id, row.gateway, {**fields_of(work.settings, row), **fields})
-    await _only_default(work, id, about)
+    await _only_default(work, id, row.gateway, about)
     await work.session.execute(update(gateway_account).where(gateway_account.c.id == id).values(values))
     return await _told(work, id, "gateway.changed", who)
 
@@ -122,8 +122,12 @@ async def _reachable(work: Work[Any], url: str) -> None:
         raise Problem(422, "This address cannot be used", str(error)) from None
 
 
-async def _only_default(work: Work[Any], id: UUID, about: dict[str, Any]) -> None:
+async def _only_default(work: Work[Any], id: UUID, gateway: str, about: dict[str, Any]) -> None:
     """There is one default of each kind: the newest choice."""
+    if about.get("default_portal") and gateway in WITHOUT_PAGE:
+        raise Problem(
+            422, "This card service has no payment page", "Choose another one as the portal's default."
+        )
     for name in ("default_cards", "default_portal"):
         if about.get(name):
             others = update(gateway_account).where(gateway_account.c[name], gateway_account.c.id != id)

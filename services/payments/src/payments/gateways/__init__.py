@@ -31,6 +31,8 @@ ACCOUNTS: dict[str, type[Account]] = {
     "paypal": PayPalAccount,
     "stripe": StripeAccount,
 }
+WITHOUT_PAGE = frozenset({"quickbooks"})
+"""Those that cannot take a card on a page of their own, which Pay Now needs."""
 
 
 def open_gateway(
