@@ -121,7 +121,8 @@ async def free(work: Work[Any], *, row: Row, amount: int, who: str) -> None:
     locked by the caller): a credit note needs the room."""
     paid = select(entry.c.payment_id).where(entry.c.invoice_id == row.id)
     query = select(payment).where(payment.c.id.in_(paid)).order_by(payment.c.id.desc())
-    for source in (await work.session.execute(query)).all():
+    sources: Sequence[Row] = (await work.session.execute(query)).all()
+    for source in sources:
         part = min(amount, max((await left_of(work.session, source.id)).get(row.id, 0), 0))
         if part:
             about = {"payment_id": source.id, "kind": "applied"}

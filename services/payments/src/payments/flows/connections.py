@@ -51,11 +51,12 @@ async def begin(work: Work[Any], *, account_id: UUID, who: str) -> Begun:
     state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     over = or_(gateway_consent.c.account_id == account_id, gateway_consent.c.expires_at < work.now)
     await work.session.execute(delete(gateway_consent).where(over))
+    ends = work.now + GOOD_FOR
     asked = {"state_hash": _hash(state), "browser_hash": _hash(browser), "account_id": account_id}
-    asked |= {"who": who, "expires_at": work.now + GOOD_FOR}
+    asked |= {"who": who, "expires_at": ends}
     await work.session.execute(insert(gateway_consent), [asked])
     work.audit(who=who, action="gateway.connect_begun", subject=account_id)
-    return Begun(connect_url(account, redirect_url(work.settings), state), browser, asked["expires_at"])
+    return Begun(connect_url(account, redirect_url(work.settings), state), browser, ends)
 
 
 async def finish(

@@ -57,7 +57,7 @@ class StoredTokens:
     async def save(self, tokens: Tokens) -> None:
         async with self.database.transaction() as session:
             await store(session, self.tools.settings, self.account_id, tokens)
-            renewed = {"refused_at": None}
+            renewed: dict[str, Any] = {"refused_at": None}
             if tokens.refresh_expires_at is not None:
                 renewed["renew_by"] = tokens.refresh_expires_at
             await session.execute(self._connection().values(renewed))
