@@ -29,7 +29,9 @@ from dispatch.schemas.dispatches import DispatchLine, DispatchOut
 
 _LINE = tuple(DispatchLine.model_fields)
 _WHOLE = tuple(name for name in DispatchOut.model_fields if name != "content")
-_line = select(*(dispatch.c[name] for name in _LINE))
+_newest = select(*(dispatch.c[name] for name in _LINE)).order_by(
+    dispatch.c.received_at.desc(), dispatch.c.board.desc()
+)
 _one = select(*(dispatch.c[name] for name in _WHOLE), cast(dispatch.c.content, Text)).where(
     dispatch.c.id == bindparam("id")
 )
@@ -61,11 +63,10 @@ async def dispatch_json(reader: Reader, id: UUID) -> tuple[int, bytes]:
 
 async def board_json(read: AsyncConnection, filters: Filters, limit: int, cursor: str | None) -> bytes:
     """A page of the board, newest first: `{"items": [...], "next": cursor or null}`."""
-    statement = _line.where(*_conditions(filters, read.dialect.name))
+    statement = _newest.where(*_conditions(filters, read.dialect.name))
     if cursor:
         statement = statement.where(tuple_(dispatch.c.received_at, dispatch.c.board) < _place(cursor))
-    newest = statement.order_by(dispatch.c.received_at.desc(), dispatch.c.board.desc()).limit(limit + 1)
-    rows = (await read.execute(newest)).all()
+    rows = (await read.execute(statement.limit(limit + 1))).all()
     last = rows[limit - 1] if len(rows) > limit else None
     next_ = encode_cursor(last.received_at.isoformat(), last.board) if last else None
     items = [dict(zip(_LINE, row, strict=True)) for row in rows[:limit]]
