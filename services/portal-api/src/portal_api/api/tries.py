@@ -31,10 +31,9 @@ async def try_password(request: Request, here: Any, user_name: str, password: Se
     tries = budgets(here.settings, user_name=user_name, address=address_of(request), device=device)
     async with here.work() as work:
         wait = await spend(work, tries)
+        account = await by_user_name(work.session, user_name)
     if wait is not None:
         raise too_many(wait)
-    async with here.database.read() as read:
-        account = await by_user_name(read, user_name)
     # no transaction waits for the hash, and it is made for unknown names too
     try:
         right, renewed = await passwords.verify_password(

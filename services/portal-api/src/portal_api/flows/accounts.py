@@ -10,7 +10,7 @@ from shared.etag import check_version
 from shared.events.portal import AccountClosed, AccountInvited
 from shared.problems import conflict, not_found
 from shared.work import Work
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal_api import passwords
@@ -101,10 +101,14 @@ async def _add(work: Work[Any], values: Row, *, who: str) -> Row:
     return await locked(work, row["id"])
 
 
+_LOCKED = (
+    select(account).where(account.c.id == bindparam("id"), account.c.state != "closed").with_for_update()
+)
+
+
 async def locked(work: Work[Any], id: UUID, kind: str | None = None) -> Row:
     """The account, held until this transaction ends. Raises 404 for one that is closed or of another kind."""
-    query = select(account).where(account.c.id == id, account.c.state != "closed").with_for_update()
-    found = (await work.session.execute(query)).mappings().one_or_none()
+    found = (await work.session.execute(_LOCKED, {"id": id})).mappings().one_or_none()
     if found is None or kind not in (None, found["kind"]):
         raise not_found("account")
     return dict(found)

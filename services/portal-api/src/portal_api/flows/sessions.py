@@ -7,13 +7,15 @@ from uuid import UUID
 
 from shared.db import uuid7
 from shared.work import Work
-from sqlalchemy import delete, insert, update
+from sqlalchemy import bindparam, delete, insert, update
 
 from portal_api import passwords
 from portal_api.models.accounts import account, session
 from portal_api.queries.sessions import IDLE
 
 ABSOLUTE = timedelta(hours=12)
+_SEEN = update(account).where(account.c.id == bindparam("account")).values(last_logon_at=bindparam("now"))
+_ENDED = delete(session).where(session.c.token_hash == bindparam("digest"))
 
 
 async def begin(work: Work[Any], account_id: UUID, *, address: str, agent: str) -> str:
@@ -30,8 +32,7 @@ async def begin(work: Work[Any], account_id: UUID, *, address: str, agent: str) 
         "agent": agent[:200],
     }
     await work.session.execute(insert(session), [row])
-    values = {"last_logon_at": work.now}
-    await work.session.execute(update(account).where(account.c.id == account_id).values(values))
+    await work.session.execute(_SEEN, {"account": account_id, "now": work.now})
     return token
 
 
@@ -48,7 +49,8 @@ async def be_active(work: Work[Any], id: UUID) -> datetime | None:
 
 async def end_token(work: Work[Any], token: str) -> None:
     """A new logon in the same browser ends the session that was there."""
-    await work.session.execute(delete(session).where(session.c.token_hash == passwords.digest(token)))
+    if token:
+        await work.session.execute(_ENDED, {"digest": passwords.digest(token)})
 
 
 async def end_session(work: Work[Any], id: UUID, account_id: UUID) -> bool:

@@ -8,15 +8,16 @@ owner out (OWASP, "Slow down online guessing attacks with device cookies").
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
-from shared.db import Row
+from shared.db import Row, UtcDateTime
 from shared.problems import Problem
 from shared.secrets import SecretUnreadable, seal, unseal
 from shared.work import Work
-from sqlalchemy import case, delete, update
+from sqlalchemy import bindparam, case, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal_api.models.accounts import attempt
@@ -77,23 +78,26 @@ def _short(text: str) -> str:
 
 async def spend(work: Work[Any], tries: Sequence[Budget]) -> int | None:
     """Counts one try under each key. Gives back how many seconds to wait, if one is used up."""
-    wait: list[int] = []
-    build: Any = sqlite.insert if work.session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    for budget in tries:
-        row = build(attempt).values(key=budget.key, count=1, ends_at=work.now + WINDOW)
-        over = attempt.c.ends_at <= work.now
-        again = row.on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "count": case((over, 1), else_=attempt.c.count + 1),
-                "ends_at": case((over, row.excluded.ends_at), else_=attempt.c.ends_at),
-            },
-        ).returning(attempt.c.count, attempt.c.ends_at)
-        counted: Row = (await work.session.execute(again)).one()
-        count, ends_at = counted
-        if count > budget.most:
-            wait.append(max(1, round((ends_at - work.now).total_seconds())))
-    return max(wait, default=None)
+    keys = {f"key_{place}": budget.key for place, budget in enumerate(tries)}
+    statement = _counted(work.session.get_bind().dialect.name, len(tries))
+    times = {"now": work.now, "until": work.now + WINDOW}
+    counted: Sequence[Row] = (await work.session.execute(statement, {**keys, **times})).all()
+    most = {budget.key: budget.most for budget in tries}
+    ends = [ends_at for key, count, ends_at in counted if count > most[key]]
+    return max(1, round((max(ends) - work.now).total_seconds())) if ends else None
+
+
+@cache  # to build it takes longer than to count
+def _counted(dialect: str, keys: int) -> Any:
+    build: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    until, now = (bindparam(name, type_=UtcDateTime()) for name in ("until", "now"))
+    new = [{"key": bindparam(f"key_{place}"), "count": 1, "ends_at": until} for place in range(keys)]
+    row, over = build(attempt).values(new), attempt.c.ends_at <= now
+    again = {
+        "count": case((over, 1), else_=attempt.c.count + 1),
+        "ends_at": case((over, row.excluded.ends_at), else_=attempt.c.ends_at),
+    }
+    return row.on_conflict_do_update(index_elements=["key"], set_=again).returning(attempt)
 
 
 def too_many(seconds: int) -> Problem:
@@ -104,15 +108,17 @@ def too_many(seconds: int) -> Problem:
     return problem
 
 
+_THIS = attempt.c.key == bindparam("this")
+_GIVE_BACK = update(attempt).where(_THIS).values(count=attempt.c.count - 1)
+_FORGET = delete(attempt).where(_THIS)
+
+
 async def forgive(work: Work[Any], tries: Sequence[Budget]) -> None:
     """After a success the account and the device begin anew; the address gets back this one try, since
     others may share it."""
     for budget in tries:
-        mine = attempt.c.key == budget.key
-        if budget.key.startswith("address:"):
-            await work.session.execute(update(attempt).where(mine).values(count=attempt.c.count - 1))
-        else:
-            await work.session.execute(delete(attempt).where(mine))
+        statement = _GIVE_BACK if budget.key.startswith("address:") else _FORGET
+        await work.session.execute(statement, {"this": budget.key})
 
 
 async def sweep_attempts(work: Work[Any]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from shared.db import Row
 from shared.pages import decode_cursor, encode_cursor
 from shared.problems import Problem, not_found
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from portal_api.models.accounts import HAS_NAME, account, password_reset
@@ -16,9 +16,11 @@ from portal_api.passwords import digest
 Reading = AsyncSession | AsyncConnection
 
 
+_NAMED = select(account).where(account.c.user_name == bindparam("name"), HAS_NAME)
+
+
 async def by_user_name(read: Reading, user_name: str) -> Row | None:
-    found = await read.execute(select(account).where(account.c.user_name == user_name, HAS_NAME))
-    return found.one_or_none()
+    return (await read.execute(_NAMED, {"name": user_name})).one_or_none()
 
 
 async def by_reset_token(read: Reading, token: str, now: datetime) -> Row | None:
