@@ -1,15 +1,13 @@
 """The floor for the home page: FastAPI and asyncpg, the same four selects, nothing else."""
 
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pydantic_core
-import uvicorn
 from fastapi import FastAPI, Response
+
+from bench.floor import floor, serve
 
 ACCOUNT = """SELECT customer_id, location_id, role FROM account
 WHERE id = $1 AND kind = 'customer' AND state <> 'closed' AND NOT must_change"""
@@ -27,16 +25,7 @@ WHERE location_id = $1 AND NOT bill_to_partner AND payable AND balance > 0 GROUP
 
 
 def create_app(dsn: str) -> FastAPI:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with asyncpg.create_pool(dsn, min_size=8, max_size=8) as app.state.pool:
-            yield
-
-    app = FastAPI(lifespan=lifespan)
-
-    @app.get("/readyz")
-    async def ready() -> dict[str, str]:
-        return {}
+    app = floor(dsn)
 
     @app.get("/home/{id}")
     async def read_home(id: UUID) -> Response:
@@ -58,4 +47,4 @@ def create_app(dsn: str) -> FastAPI:
 
 if __name__ == "__main__":
     port, dsn = sys.argv[1:]
-    uvicorn.run(create_app(dsn), port=int(port), access_log=False, log_level="warning")
+    serve(create_app(dsn), port)

@@ -5,17 +5,15 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import jwt
-import uvicorn
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request, Response
+
+from bench.floor import floor, serve
 
 HASH = "SELECT password_hash FROM account WHERE user_name = $1 AND state <> 'closed'"
 SESSION = (
@@ -25,18 +23,9 @@ SESSION = (
 
 
 def create_app(dsn: str) -> FastAPI:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with asyncpg.create_pool(dsn, min_size=8, max_size=8) as app.state.pool:
-            yield
-
-    app = FastAPI(lifespan=lifespan)
+    app = floor(dsn)
     hasher, key = PasswordHasher(), Ed25519PrivateKey.generate()
     threads = ThreadPoolExecutor(os.cpu_count())
-
-    @app.get("/readyz")
-    async def ready() -> dict[str, str]:
-        return {}
 
     @app.post("/v1/session")
     async def log_on(body: dict[str, str]) -> Response:
@@ -57,4 +46,4 @@ def create_app(dsn: str) -> FastAPI:
 
 if __name__ == "__main__":
     port, dsn = sys.argv[1:]
-    uvicorn.run(create_app(dsn), port=int(port), access_log=False, log_level="warning")
+    serve(create_app(dsn), port)
