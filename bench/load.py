@@ -1,7 +1,9 @@
 """Load by wrk: one thread."""
 
 import re
+import statistics
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
@@ -25,6 +27,11 @@ def wrk(
         "p50_ms": _milliseconds(times["50"]),
         "p99_ms": _milliseconds(times["99"]),
     }
+
+
+def median_of(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Number by number: one bad moment of the machine spoils one round only."""
+    return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
 
 
 def _milliseconds(time: str) -> float:
