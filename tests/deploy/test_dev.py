@@ -60,6 +60,8 @@ def test_starts_every_service_and_stops_all_that_it_started(tmp_path: Path) -> N
         for name, address in addresses:
             with urllib.request.urlopen(f"{address}/readyz", timeout=10) as answer:
                 assert name in answer.read().decode()
+        (page,) = re.findall(r"^ +sandbox +(\S+)", said.read_text(), re.MULTILINE)
+        assert httpx.get(page).status_code == 200
         assert let_in(said.read_text(), **{name.replace("-", "_"): address for name, address in addresses})
         started = descendants(dev.pid)
         assert len(started) > len(names)

@@ -13,6 +13,7 @@ from payments.gateways import open_gateway
 from payments.gateways.base import Expected, Hosted, Order
 from payments.gateways.findings import compare
 from pydantic import SecretStr
+from simulators.gateways.all import create_app
 
 ORDER = Order(our_id="a-1", request_id="a-1", short_ref="INV10042", amount=12540)
 
@@ -37,6 +38,15 @@ def _answers(base: str) -> bool:
         return httpx.get(f"{base}/sandbox/faults").status_code == 200
     except httpx.HTTPError:
         return False
+
+
+async def test_browsers_are_sent_to_the_public_address(tmp_path: Path) -> None:
+    app = create_app(tmp_path, public_url="http://pay.test")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+        sandbox = open_gateway("sandbox", client, {"base_url": "http://inside:8000/sandbox"})
+        page = await sandbox.start_hosted(ORDER, return_url="http://portal.test/r", cancel_url="http://o/")
+        assert isinstance(page, Hosted)
+        assert page.redirect_url.startswith("http://pay.test/sandbox/page/")
 
 
 async def test_a_person_pays_and_an_answer_is_lost_on_the_wire(url: str) -> None:

@@ -18,7 +18,7 @@ from localservers.rabbitmq import RabbitMQ
 from localservers.smtp_sink import SmtpSink
 
 SERVICES = {"mail_ingest": 8101, "dispatch": 8102, "customer": 8103, "payments": 8104, "portal_api": 8105}
-PARTNER_PORT = 8110
+PARTNER_PORT, GATEWAYS_PORT = 8110, 8111
 MAILBOX = "dispatch"
 LOGS = Path(".run/dev")
 START_SECONDS = 60
@@ -56,8 +56,15 @@ def _run(stack: ExitStack) -> None:
         module: {**common, "CALLBOARD_DATABASE_URL": postgres.url(postgres.create_database(module))}
         for module in SERVICES
     }
+    environments["payments"] |= {
+        "CALLBOARD_PAYMENTS_URL": f"http://{LOOPBACK}:{SERVICES['payments']}",
+        "CALLBOARD_SANDBOX_URL": f"http://{LOOPBACK}:{GATEWAYS_PORT}/sandbox",
+    }
     _migrate(environments)
-    processes = {"simulators": stack.enter_context(_process("simulators", PARTNER_PORT, {}))}
+    processes = {
+        "simulators": stack.enter_context(_process("simulators", PARTNER_PORT, {})),
+        "gateways": stack.enter_context(_process("simulators", GATEWAYS_PORT, {}, command="gateways")),
+    }
     for module, port in SERVICES.items():
         processes[module] = stack.enter_context(_process(module, port, environments[module]))
     for module, port in SERVICES.items():
@@ -86,11 +93,13 @@ def _administrator(environment: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _process(module: str, port: int, environment: Mapping[str, str]) -> Generator[subprocess.Popen[bytes]]:
+def _process(
+    module: str, port: int, environment: Mapping[str, str], *, command: str = "serve"
+) -> Generator[subprocess.Popen[bytes]]:
     """A module of ours as a child; its output goes into LOGS. Ends with the block, by force if need be."""
-    with (LOGS / f"{module}.log").open("wb") as log:
+    with (LOGS / f"{module if command == 'serve' else command}.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, "serve", "--port", str(port)],
+            [sys.executable, "-m", module, command, "--port", str(port)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -142,6 +151,7 @@ def _table(postgres: Postgres, rabbitmq: RabbitMQ, dovecot: Dovecot, sink: SmtpS
     rows = {module.replace("_", "-"): f"http://{LOOPBACK}:{port}/docs" for module, port in SERVICES.items()}
     rows |= {
         "partner": f"http://{LOOPBACK}:{PARTNER_PORT}/",
+        "sandbox": f"http://{LOOPBACK}:{GATEWAYS_PORT}/sandbox/",
         "PostgreSQL": postgres.url("dispatch", driver="postgresql"),
         "RabbitMQ": rabbitmq.url(),
         "POP3": f"{LOOPBACK}:{dovecot.pop3} (SSL {dovecot.pop3s}), user {MAILBOX}, password {PASSWORD}",

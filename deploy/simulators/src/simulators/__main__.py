@@ -38,6 +38,7 @@ def gateways(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    public_url: Annotated[str, typer.Option(help="Where browsers find it, if elsewhere.")] = "",
 ) -> None:
     """The payment gateways: /sandbox, /merchantware, /qbms, /quickbooks, /paypal and /stripe."""
     import uvicorn
@@ -45,7 +46,13 @@ def gateways(
     from simulators.gateways.all import create_app
 
     folder = folder or Path(tempfile.mkdtemp(prefix="simulators-"))
-    uvicorn.run(create_app(folder), host=host, port=port, access_log=False, timeout_graceful_shutdown=3)
+    uvicorn.run(
+        create_app(folder, public_url=public_url),
+        host=host,
+        port=port,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
 
 
 if __name__ == "__main__":

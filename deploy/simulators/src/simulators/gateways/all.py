@@ -16,9 +16,16 @@ GATEWAYS = {
 }
 
 
-def create_app(folder: Path) -> FastAPI:
-    """Each keeps its ledger in `folder`."""
+def create_app(folder: Path, *, public_url: str = "") -> FastAPI:
+    """Each keeps its ledger in `folder`. `public_url` is where browsers find it, if not where it is asked."""
     app = FastAPI(title="Simulated payment gateways", version="1", openapi_url=None)
     for name, create in GATEWAYS.items():
-        app.mount(f"/{name}", create(folder))
+        gateway = create(folder)
+        gateway.state.house.public_url = public_url
+        app.mount(f"/{name}", gateway)
+
+    @app.get("/readyz")
+    async def readyz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+        return {"status": "ready"}
+
     return app

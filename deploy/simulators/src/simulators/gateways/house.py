@@ -32,7 +32,8 @@ Back = Callable[[Order, Transaction | None], dict[str, str]]
 
 class House:
     """One simulated gateway. `back` makes the query that a payer returns with (None: he canceled); `heard` is
-    told of every transaction that the payer caused; `takes` is false where the payer only agrees."""
+    told of every transaction that the payer caused; `takes` is false where the payer only agrees.
+    `public_url` is set where browsers reach it at another address than the services do."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class House:
         client: httpx.AsyncClient | None = None,
     ) -> None:
         self.name, self.back, self.heard, self.takes = name, back, heard, takes
+        self.public_url = ""
         self.faults = Faults()
         self.books = Books(folder / f"{name}.jsonl", self.faults, prefix=prefix)
         self.caller = Caller(self.faults, client)
@@ -83,8 +85,9 @@ def house(request: Request) -> House:
 
 
 def root(request: Request) -> str:
-    """Where this gateway is, with a slash at the end. (`base_url` is the outermost application's.)"""
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}/"
+    """Where browsers find this gateway, with a slash at the end. (`base_url` is the outermost one's.)"""
+    outside = house(request).public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return f"{outside}{request.scope.get('root_path', '')}/"
 
 
 def _agreed(order: Order) -> Transaction:
