@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from gateway import Clock, serving
 from harness import client
+from payments.flows.connections import warn
 from payments.models import gateway_connection, gateway_consent, gateway_token
 from shared.service import Running
 from simulators.gateways.quickbooks import create_app
@@ -69,6 +70,13 @@ async def ended(person: httpx.AsyncClient, path: str) -> str:
 
 async def state(office: httpx.AsyncClient, account: str) -> dict[str, Any]:
     return (await office.get(f"/v1/gateway-accounts/{account}")).raise_for_status().json()["connection"]
+
+
+async def alerts(run: Running[Any], office: httpx.AsyncClient) -> list[str]:
+    async with run.work() as work:
+        await warn(work)
+    found = (await office.get("/v1/payment-alerts")).raise_for_status().json()["items"]
+    return [each["text"].split(":")[0].removeprefix("The connection of QuickBooks ") for each in found]
 
 
 async def test_connected_tried_and_disconnected(
@@ -139,6 +147,18 @@ async def test_a_connection_that_intuit_ended_is_shown(
     intuit.state.access = intuit.state.refresh = None
     assert not (await office.post(f"/v1/gateway-accounts/{account}/test")).json()["ok"]
     assert (await state(office, account))["state"] == "reconnect"
+    assert await alerts(run, office) == await alerts(run, office) == ["has ended"]
+
+
+async def test_somebody_is_told_before_a_consent_ends(
+    run: Running[Any], office: httpx.AsyncClient, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    async with browser(run) as person:
+        await ended(person, await consented(person, account))
+    assert await alerts(run, office) == []
+    clock.ahead += timedelta(days=90)
+    assert await alerts(run, office) == ["ends within 14 days"]
 
 
 async def test_the_ticket_of_merchant_services_can_be_retrieved(office: httpx.AsyncClient) -> None:

@@ -22,16 +22,17 @@ from sqlalchemy import delete, insert, or_, select
 
 from payments.flows import accounts
 from payments.flows.tokens import StoredTokens, gateway_of, store
+from payments.flows.traces import raise_alert
 from payments.gateways.accounts import QuickBooksAccount
 from payments.gateways.base import Result, Tokens
 from payments.gateways.quickbooks import QuickBooks, connect_url
-from payments.models import gateway_account, gateway_connection, gateway_consent, gateway_token
+from payments.models import alert, gateway_account, gateway_connection, gateway_consent, gateway_token
 from payments.queries.gateways import company_place
 from payments.queries.invoices import one
 from payments.tools import Tools, fields_of, guarded
 
 log = structlog.get_logger()
-GOOD_FOR = timedelta(minutes=10)
+GOOD_FOR, SOON = timedelta(minutes=10), timedelta(days=14)
 Ended = Literal["connected", "refused", "stale", "failed"]
 
 
@@ -102,6 +103,20 @@ async def disconnect(running: Running[Tools], *, account_id: UUID, who: str) -> 
             done = revoked.outcome == "approved"
             work.audit(who=who, action="gateway.disconnected", subject=account_id, after={"revoked": done})
     return done
+
+
+async def warn(work: Work[Any]) -> None:
+    """Raises an alert, once while nobody settles it, for every account whose consent ended or soon does."""
+    ends = or_(gateway_connection.c.refused_at.is_not(None), gateway_connection.c.renew_by < work.now + SOON)
+    query = select(gateway_account.c.name, gateway_connection.c.refused_at).join_from(
+        gateway_connection, gateway_account
+    )
+    for name, refused_at in (await work.session.execute(query.where(ends))).all():
+        when = "has ended" if refused_at else f"ends within {SOON.days} days"
+        text = f"The connection of {name} {when}: an administrator must connect it again."
+        known = select(alert.c.id).where(alert.c.kind == "reconnect", alert.c.settled_at.is_(None))
+        if (await work.session.execute(known.where(alert.c.text == text))).first() is None:
+            await raise_alert(work, None, "reconnect", text)
 
 
 def redirect_url(settings: Any) -> str:

@@ -2,6 +2,7 @@
 
 from shared.service import Running
 
+from payments.flows import connections
 from payments.flows.janitor import look_through
 from payments.flows.reconciliation import compare_day, day_to_compare
 from payments.flows.webhooks import apply_waiting
@@ -24,7 +25,10 @@ async def webhooks(running: Running[Tools]) -> None:
 
 
 async def reconcile(running: Running[Tools]) -> None:
-    """Holds the gateways' lists against our books. A difference is found once, however often."""
+    """Holds the gateways' lists against our books, and looks whether accounts must be connected again. A
+    difference is found once, however often."""
     while not running.stopping.is_set():
+        async with running.work() as work:
+            await connections.warn(work)
         await compare_day(running, day_to_compare())
         await running.pause(6 * 3600, "reconcile")
