@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from shared.batches import insert_rows
-from shared.db import is_outage
+from shared.failures import is_outage
 from shared.fault import fault
 from shared.tables import inbox
 from shared.telemetry import BURIED, CONSUMED, span

@@ -14,7 +14,6 @@ import uuid_utils
 from sqlalchemy import JSON, DateTime, Executable, Table, event, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.types import TypeDecorator
@@ -161,35 +160,6 @@ def _begin_immediate(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-_TRANSIENT = ("08", "40", "53", "55P03", "57P", "58")
-
-
-def is_outage(error: BaseException) -> bool:
-    """Whether the database (not the statement) failed, so that the same work may succeed later.
-
-    SQLSTATE classes: 08 connection, 40 rollback (deadlock, serialisation), 53 resources, 57P shutdown,
-    58 system error.
-    """
-    if isinstance(error, (OSError, TimeoutError)):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
-        return True
-    state = getattr(error.orig, "sqlstate", None)
-    if state:
-        return str(state).startswith(_TRANSIENT)
-    return isinstance(error, (OperationalError, InterfaceError))
-
-
-def is_bad_value(error: BaseException) -> bool:
-    """Whether a value is one that the database's type cannot hold: SQLSTATE class 22, which asyncpg
-    uses too for what it cannot send; SQLite's driver raises OverflowError for a number over 64 bits."""
-    if isinstance(error, DBAPIError):
-        return str(getattr(error.orig, "sqlstate", None) or "").startswith("22")
-    return isinstance(error, OverflowError)
-
-
 def insert_ignore(
     session: AsyncSession | AsyncConnection, table: Table, key: Sequence[str], returning: Sequence[str] = ()
 ) -> Executable:
@@ -226,8 +196,6 @@ __all__ = [
     "UtcDateTime",
     "insert",
     "insert_ignore",
-    "is_bad_value",
-    "is_outage",
     "upsert",
     "utcnow",
     "uuid7",

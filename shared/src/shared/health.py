@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select
 
 from shared.auth import allow_anyone
-from shared.db import is_outage
+from shared.failures import is_outage
 from shared.migrate import is_current
 from shared.service import Running
 from shared.tables import outbox

@@ -18,8 +18,9 @@ from aio_pika.exceptions import AMQPException
 
 from shared.bus import BusDown, DeadLetter
 from shared.consumer import deliver
-from shared.db import is_outage, uuid7
+from shared.db import uuid7
 from shared.events import Event
+from shared.failures import is_outage
 from shared.topology import DELIVERY_LIMIT, declare
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from fastapi import APIRouter
 from sqlalchemy import MetaData
 
 from shared.bus import Bus
-from shared.db import Database, is_outage
+from shared.db import Database
 from shared.events import Event
+from shared.failures import is_outage
 from shared.outbox import relay
 from shared.settings import Settings
 from shared.stalled import end_stalled

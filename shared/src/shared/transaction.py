@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.auth import principal_of
-from shared.db import insert_ignore, is_bad_value, is_outage
+from shared.db import insert_ignore
+from shared.failures import is_bad_value, is_outage
 from shared.problems import Problem, unavailable
 from shared.service import Running
 from shared.tables import idempotency

@@ -10,7 +10,7 @@ from typing import Any
 import pydantic_core
 import structlog
 from fastapi.responses import Response
-from shared.db import is_outage
+from shared.failures import is_outage
 from shared.service import Running
 from shared.transaction import STREAMS
 from starlette.types import Receive, Scope, Send

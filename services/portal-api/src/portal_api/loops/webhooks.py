@@ -8,7 +8,8 @@ from uuid import UUID
 
 import httpx
 import structlog
-from shared.db import is_outage, utcnow
+from shared.db import utcnow
+from shared.failures import is_outage
 from shared.fault import fault
 from shared.secrets import SecretUnreadable
 from shared.service import Running
