@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from shared.auth import allow_anyone
 from shared.db import utcnow
 from shared.problems import Problem, not_found, unavailable
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from payments.api.depends import At
 from payments.flows.tokens import gateway_of
@@ -18,6 +18,9 @@ from payments.models import gateway_account
 
 router = APIRouter(prefix="/v1/gateway-webhooks", tags=["webhooks"], dependencies=[Depends(allow_anyone)])
 _LONGEST = 1_000_000
+_ACCOUNTS = select(gateway_account).where(
+    gateway_account.c.gateway == bindparam("gateway"), ~gateway_account.c.closed
+)
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
 _UNSIGNED: dict[int | str, Any] = {400: {"description": "It is not signed as the gateway signs."}}
 
@@ -28,9 +31,8 @@ async def hear(at: At, request: Request, gateway: str) -> dict[str, bool]:
     if gateway not in ACCOUNTS:
         raise not_found("gateway")
     body = await _body(request)
-    query = select(gateway_account).where(gateway_account.c.gateway == gateway, ~gateway_account.c.closed)
     async with at.database.read() as read:
-        accounts = (await read.execute(query)).all()
+        accounts = (await read.execute(_ACCOUNTS, {"gateway": gateway})).all()
     headers = dict(request.headers)
     for row in accounts:
         heard: Webhook = await gateway_of(at, row).parse_webhook(body, headers, utcnow())
@@ -38,8 +40,7 @@ async def hear(at: At, request: Request, gateway: str) -> dict[str, bool]:
             continue
         if heard.external_id is None and heard.result.outcome in ("unknown", "error"):
             raise unavailable("The signature cannot be checked just now", 60)
-        async with at.work() as work:
-            await keep(work, account_id=row.id, heard=heard, body=_stored(body))
+        await keep(at, account_id=row.id, heard=heard, body=_stored(body))
         return {"received": True}
     raise Problem(400, "This is not signed as the gateway signs", "Check the webhook's secret.")
 

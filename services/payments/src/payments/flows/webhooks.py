@@ -25,8 +25,9 @@ _PAUSES = (1, 5, 30, 120, 600, 3600)
 MONEY = ("approved", "review", "pending", "refund_approved", "refunded", "reversed")
 
 
-async def keep(work: Work[Any], *, account_id: UUID, heard: Webhook, body: bytes) -> None:
-    """Books the call once; a repeat changes nothing. `body` is scrubbed."""
+async def keep(running: Running[Tools], *, account_id: UUID, heard: Webhook, body: bytes) -> None:
+    """Commits the call, once; a repeat changes nothing. `body` is scrubbed."""
+    now = utcnow()
     ignored = heard.result.outcome == "ignored"
     row = {
         "id": uuid7(),
@@ -37,11 +38,13 @@ async def keep(work: Work[Any], *, account_id: UUID, heard: Webhook, body: bytes
         "body": body,
         "finding": _FINDING.dump_python(heard, mode="json"),
         "tries": 0,
-        "due_at": None if ignored else work.now,
-        "received_at": work.now,
+        "due_at": None if ignored else now,
+        "received_at": now,
     }
-    await work.session.execute(insert_ignore(work.session, webhook, ["account_id", "external_id"]), [row])
-    work.wake("webhooks")
+    async with running.database.alone() as connection:
+        await connection.execute(insert_ignore(connection, webhook, ("account_id", "external_id")), [row])
+    if not ignored:
+        running.wake("webhooks")
 
 
 async def apply_waiting(running: Running[Tools]) -> int:

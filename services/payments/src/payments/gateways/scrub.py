@@ -6,7 +6,7 @@ KEPT hold such digits without being one; the store keeps them, logs do not.
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 KEPT = frozenset(("merchantaccountnumber", "reconbatchid"))
@@ -99,9 +99,11 @@ def _within(digits: str, spaced: bool) -> list[tuple[int, int]]:
     return [(start, end) for start, end in spans if ISSUED.match(digits, start) and luhn(digits[start:end])]
 
 
-def _ascii(text: str) -> tuple[str, list[int]]:
+def _ascii(text: str) -> tuple[str, Sequence[int]]:
     """The text with all alphabets' digits and all spaces and dashes in ASCII, without what has no width;
     and where each of its characters was."""
+    if text.isascii():
+        return text, range(len(text))
     kept = [place for place, letter in enumerate(text) if letter not in NOTHING]
     return "".join(_letter(text[place]) for place in kept), kept
 
