@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-NAMES = ("embedded", "status", "rest", "logon", "home", "ingest")
+NAMES = ("embedded", "status", "rest", "logon", "home", "money", "ingest")
 RESULTS = Path("bench/results")
 
 
