@@ -50,16 +50,21 @@ class ByTurns:
         self, app: FastAPI, document: Document, who: Collection[str], tokens: Mapping[str, str]
     ) -> None:
         self._tokens = tokens
+        patterns = {
+            (route.path_format, method): route.path_regex
+            for route in every_route(app.router)
+            for method in route.methods
+        }
         self._doors = [
             Door(
                 method.upper(),
-                route.path_regex,
+                patterns[path, method.upper()],
                 takes_input="requestBody" in operation or "parameters" in operation,
                 asked={each: 0 for each in callers(operation) if each in who},
             )
-            for route in every_route(app.router)
-            for method, operation in document["paths"].get(route.path, {}).items()
-            if method.upper() in route.methods and operation["x-asked"]
+            for path, operations in document["paths"].items()
+            for method, operation in operations.items()
+            if operation["x-asked"]
         ]
         app.add_middleware(self._in_front)
 

@@ -21,6 +21,7 @@ from observatory import is_safe
 from shared.app import create_app
 from shared.auth import development_token
 from shared.db import uuid7
+from shared.routes import every_route
 from shared.service import Running, Service
 
 ORDER = ("get", "head", "post", "put", "patch", "delete")  # what takes away comes last
@@ -87,6 +88,16 @@ async def test_who_comes_in_is_what_the_document_says(house: House, who: str) ->
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_route_and_no_role_is_left_out(house: House) -> None:
+    """The pages of the documentation show what everybody may read."""
+    routes = {(route.path_format, way.lower()) for route in every_route(house.app) for way in route.methods}
+    documented = {(path, method) for path, method, _ in house.operations()}
+    assert {path for path, _ in routes - documented} <= {"/docs", "/docs/start.js"}
+    tried = {role for roles in ROLES.values() for role in roles}
+    assert {role for _, _, each in house.operations() for role in each["x-roles"]} <= {*tried, "anyone"}
+
+
 async def _try(
     http: httpx.AsyncClient,
     house: House,
@@ -143,6 +154,8 @@ def _judge(
     if refusal:
         return "" if status == refusal else str(refusal)
     if operation["x-roles"] == ["anyone"]:
+        if "401" in operation["responses"]:  # it needs a session, a ticket or a secret, and no token is one
+            return "" if 400 <= status < 500 else "a refusal"
         return "" if status < 500 and status not in (403, 405) else "an answer to anybody"
     if status in (401, 403, 405) or status >= 500:
         return "to be let in"
