@@ -8,17 +8,29 @@ from uuid import UUID
 
 import httpx
 from bills import issued, known_customer, ticket
-from gateway import SECRET, Clock
+from gateway import Clock
+from gateways import ACCOUNTS, HEARD_WITH, account_at
 from harness import client
 from payments.flows.webhooks import apply_waiting
 from payments.models import attempt, attempt_invoice, entry, operation
 from shared.service import Running
+from simulators.gateways.all import GATEWAYS
+from simulators.gateways.faults import Fault, Mode
 from simulators.gateways.house import House
-from simulators.gateways.sandbox import create_app
+from simulators.gateways.rows import Refused
 from simulators.gateways.webhooks import Target
 from sqlalchemy import func, select
 
-FAULTS = ("drop", "lose", "fail", "refuse", "garbage", "decline", "webhook_none", "webhook_replay")
+FAULTS: tuple[Mode, ...] = (
+    "drop",
+    "lose",
+    "fail",
+    "refuse",
+    "garbage",
+    "decline",
+    "webhook_none",
+    "webhook_replay",
+)
 
 
 class Crash(BaseException):
@@ -44,20 +56,22 @@ class Line(httpx.AsyncBaseTransport):
 class Story:
     """One service and one gateway; each interleaving has an invoice of its own."""
 
-    def __init__(self, run: Running[Any], office: httpx.AsyncClient, folder: Path, clock: Clock) -> None:
-        self.run, self.office, self.clock = run, office, clock
-        self.app = create_app(folder, client=client(run))
+    def __init__(
+        self, gateway: str, run: Running[Any], office: httpx.AsyncClient, folder: Path, clock: Clock
+    ) -> None:
+        self.gateway, self.run, self.office, self.clock = gateway, run, office, clock
+        self.app = GATEWAYS[gateway](folder, client=client(run))
         self.house: House = self.app.state.house
-        self.house.caller.target = Target(
-            url="http://callboard.test/v1/gateway-webhooks/sandbox", secret=SECRET
-        )
+        if gateway in HEARD_WITH:
+            hook = f"http://callboard.test/v1/gateway-webhooks/{gateway}"
+            self.house.caller.target = Target(url=hook, secret=ACCOUNTS[gateway][HEARD_WITH[gateway]])
         self.line = Line(self.app)
         run.tools.http = httpx.AsyncClient(transport=self.line, timeout=5)
         self.browser = client(run)
 
     async def open(self) -> None:
-        fields = {"base_url": "http://127.0.0.1", "webhook_secret": SECRET}
-        body = {"gateway": "sandbox", "name": "Sandbox", "fields": fields}
+        fields = account_at(self.gateway, "http://127.0.0.1")
+        body = {"gateway": self.gateway, "name": self.gateway, "fields": fields}
         body |= {"default_cards": True, "default_portal": True}
         (await self.office.post("/v1/gateway-accounts", json=body)).raise_for_status()
         self.person = await known_customer(self.run)
@@ -69,8 +83,7 @@ class Story:
         steps = (self.click, self.click, self.page, self.refund, self.crash, self.wait, self.webhooks)
         for _ in range(chance.randint(2, 6)):
             if chance.random() < 0.5:
-                mode: Any = chance.choice(FAULTS)
-                self.house.faults.waiting.append(_fault(mode))
+                self.house.faults.waiting.append(Fault(mode=chance.choice(FAULTS)))
             together = [chance.choice(steps)(chance) for _ in range(chance.choice((1, 1, 2, 3)))]
             await asyncio.gather(*(self.survive(step) for step in together))
         await self.settle()
@@ -87,9 +100,13 @@ class Story:
         answer = await self.office.post("/v1/checkouts", json=body)
         if answer.status_code != 201 or not answer.json()["redirect_url"]:
             return
-        order = self.house.books.orders.get(answer.json()["redirect_url"].rsplit("/", 1)[1])
-        assert order is not None
-        _, url = self.house.decide(order, chance.choice(("pay", "pay", "decline", "cancel")), "visa 4242")
+        mine = UUID(answer.json()["id"]).hex
+        order = next(each for each in reversed(self.house.books.orders.values()) if each.our_id == mine)
+        decision = chance.choice(("pay", "pay", "decline", "cancel"))
+        try:
+            _, url = self.house.decide(order, decision, "visa 4242")
+        except Refused:
+            return
         if chance.random() < 0.6:
             back = httpx.URL(url)
             await self.browser.get(back.path, params=back.params)
@@ -168,9 +185,3 @@ class Story:
         mine = select(attempt_invoice.c.attempt_id).where(about)
         async with self.run.database.read() as read:
             return list((await read.execute(select(attempt).where(attempt.c.id.in_(mine)))).all())
-
-
-def _fault(mode: Any) -> Any:
-    from simulators.gateways.faults import Fault
-
-    return Fault(mode=mode)

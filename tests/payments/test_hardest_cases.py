@@ -403,6 +403,22 @@ async def test_case_14_paid_after_the_page_was_given_up(
     await same_books(office, at)
 
 
+@by("merchantware")
+async def test_case_14_paid_and_the_last_look_is_not_answered(
+    run: Running[Any], office: Office, at: Payer, bill: Bill, clock: Clock
+) -> None:
+    """The payer never came back: his page is not given up before the gateway has said that nobody paid."""
+    started = (await check_out(office, bill)).json()
+    await at.decide(started["redirect_url"])
+    await at.fault("drop", path="Reporting")
+    await clock.pass_by(run, hours=3)
+    assert await state_of(office, started["id"]) == "unknown"
+    assert (await check_out(office, bill)).status_code == 409
+    await clock.pass_by(run, minutes=2)
+    assert (await state_of(office, started["id"]), await balance(office, bill)) == ("succeeded", 0)
+    await same_books(office, at)
+
+
 @by("paypal")
 async def test_case_14_what_was_pending_comes_after_a_cheque(
     run: Running[Any], office: Office, at: Payer, bill: Bill

@@ -3,6 +3,7 @@ it: after a crash the janitor knows what may have happened."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -135,23 +136,39 @@ async def complete(running: Running[Tools], attempt_id: UUID, source: Source) ->
     return state
 
 
+class Said(NamedTuple):
+    """`answered`: the gateway said something, be it that it knows nothing."""
+
+    state: ledger.State
+    answered: bool
+
+
 async def look(running: Running[Tools], attempt_id: UUID, source: Source) -> ledger.State:
+    return (await ask(running, attempt_id, source)).state
+
+
+async def ask(running: Running[Tools], attempt_id: UUID, source: Source) -> Said:
     """Asks the gateway what became of a charge, or sends it again where the gateway knows the repeat."""
     case = await open_case(running, attempt_id)
     resend = case.gateway.capabilities.resend
     again = case.row.state == "unknown" and resend is not None and age_of(case.charge) < resend
     if again and case.row.order_ref and case.gateway.capabilities.complete_moves_money:
         call = case.gateway.complete(case.expected, request_id=case.charge.request_id)
-        return await _heard(running, attempt_id, await guarded(running.settings, call), "resend", source)
+        result = await guarded(running.settings, call)
+        return _said(await _heard(running, attempt_id, result, "resend", source), result)
     found = await guarded(running.settings, case.gateway.lookup(case.expected))
     if isinstance(found, Result) and found.kind == "unsupported":
         if again and "card" in case.row.extra:
-            return await charge_card(running, attempt_id, asked="resend")
+            return Said(await charge_card(running, attempt_id, asked="resend"), True)
         if case.gateway.capabilities.abandon:
             found = await guarded(running.settings, case.gateway.abandon(case.charge.request_id))
             found = Result(outcome="voided") if found.outcome == "approved" else found
     result = found if isinstance(found, Result) else compare(found, case.expected)
-    return await _heard(running, attempt_id, result, "look", source)
+    return _said(await _heard(running, attempt_id, result, "look", source), result)
+
+
+def _said(state: ledger.State, result: Result) -> Said:
+    return Said(state, result.outcome not in ("unknown", "error") or result.code is not None)
 
 
 def age_of(row: Row) -> timedelta:

@@ -88,12 +88,20 @@ async def look_at_attempt(running: Running[Tools], due: Due) -> None:
         return  # its void is an operation of its own
     if due.state == "submitting" and not await _woken(running, due.id):
         return
-    state = await calls.look(running, due.id, "janitor")
+    state, answered = await calls.ask(running, due.id, "janitor")
     if due.last and state == due.state == "requires_action":
         state = await calls.close_page(running, due.id, "janitor", "janitor")
     if due.last and state == due.state:
         async with running.work() as work:
-            await _give_up(work, due.id)
+            if state == "requires_action" and not answered:
+                await _unknown(work, due.id, "The gateway did not say what became of its page.")
+            else:
+                await _give_up(work, due.id)
+
+
+async def _unknown(work: Work[Any], id: UUID, message: str) -> None:
+    heard = Heard(Result(outcome="unknown", message=message), "call", "janitor", "janitor")
+    await apply_charge(work, attempt_id=id, heard=heard)
 
 
 async def _woken(running: Running[Tools], id: UUID) -> bool:
