@@ -85,12 +85,11 @@ async def begin(
         "created_at": work.now,
         "updated_at": work.now,
     }
-    await work.session.execute(insert(attempt), [row])
+    made = (await work.session.execute(insert(attempt).values(row).returning(attempt))).one()
     taken = [{"attempt_id": id, "invoice_id": each, "amount": parts[each], "open": True} for each in parts]
     await work.session.execute(insert(attempt_invoice), taken)
     once = {"caller": caller, "idempotency_key": key, "request_hash": request_hash}
     await insert_operation(work, id, kind, sum(parts.values()), due=None, **once)
-    made = (await work.session.execute(select(attempt).where(attempt.c.id == id))).one()
     heard = Heard(Result(outcome="requires_action"), "call", "api", caller)
     await note(
         work, made, "submitting", heard, amount=made.amount, details={"invoices": [str(i) for i in parts]}

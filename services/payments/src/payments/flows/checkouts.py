@@ -29,14 +29,11 @@ async def check_out(
     """An attempt for the ticket's invoices: its id, and whether it is new. Raises 404 for other invoices, 409
     for a used ticket or what cannot be paid, 422 for more than the ticket allows."""
     caller = str(said.account_id)
-    known = await replayed(work, caller=caller, key=key, request_hash=request_hash)
-    if known is not None:
-        return known.attempt_id, False
     used = insert_ignore(work.session, ticket, ["jti"], returning=["jti"])
     if (await work.session.execute(used, [{"jti": said.id, "used_at": work.now}])).first() is None:
-        again = await replayed(work, caller=caller, key=key, request_hash=request_hash)
-        if again is not None:
-            return again.attempt_id, False
+        known = await replayed(work, caller=caller, key=key, request_hash=request_hash)
+        if known is not None:
+            return known.attempt_id, False
         raise conflict("This payment link was used already", "Go back and choose Pay Now again.")
     if not set(shares) <= set(said.invoices):
         raise not_found("invoice")

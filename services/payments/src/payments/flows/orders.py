@@ -10,18 +10,16 @@ from payments.tools import Tools
 
 
 async def order_of(running: Running[Tools], row: Row, charge: Row) -> Order:
+    name = select(customer.c.name).where(customer.c.id == row.debtor_id).scalar_subquery()
     query = (
-        select(invoice.c.number)
+        select(invoice.c.number, name, select(company.c.content).scalar_subquery())
         .join_from(invoice, attempt_invoice, attempt_invoice.c.invoice_id == invoice.c.id)
         .where(attempt_invoice.c.attempt_id == row.id)
         .order_by(invoice.c.number)
     )
     async with running.database.read() as read:
-        numbers = (await read.execute(query)).scalars().all()
-        name = (
-            await read.execute(select(customer.c.name).where(customer.c.id == row.debtor_id))
-        ).scalar_one_or_none()
-        content = (await read.execute(select(company.c.content))).scalar_one_or_none() or {}
+        found = (await read.execute(query)).all()
+    numbers, (_, debtor, content) = [each[0] for each in found], found[0]
     return Order(
         our_id=row.id.hex,
         request_id=charge.request_id,
@@ -30,8 +28,8 @@ async def order_of(running: Running[Tools], row: Row, charge: Row) -> Order:
         currency=row.currency,
         description=f"Invoice {', '.join(numbers)}"[:120],
         invoice_number=numbers[0] if len(numbers) == 1 else row.short_ref,
-        merchant=content.get("name") or running.settings.company_name,
+        merchant=(content or {}).get("name") or running.settings.company_name,
         customer_id=row.debtor_id.hex,
-        name=name or "",
+        name=debtor or "",
         authorize_only=row.kind == "authorize",
     )
