@@ -3,15 +3,18 @@
 `tests/conftest.py` looks with this at every database, log and queue of a run before it is thrown away.
 """
 
+import asyncio
 import html
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from json import dumps
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import asyncpg
 import pytest
 from localservers import Postgres, RabbitMQ
 from payments.gateways.scrub import KEPT, luhn
@@ -51,7 +54,7 @@ leaks: list[str] = []
 _EVERYTHING = """
 SELECT query_to_xml(format('SELECT %s FROM %s', string_agg(
     CASE atttypid WHEN 'bytea'::regtype THEN format('encode(%1$I, ''escape'') AS %1$I', attname)
-    ELSE quote_ident(attname) END, ', '), oid::regclass), true, false, '')
+    ELSE quote_ident(attname) END, ', '), oid::regclass), true, false, '')::text
 FROM pg_class JOIN pg_attribute ON attrelid = oid AND attnum > 0 AND NOT attisdropped
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace GROUP BY oid
 """
@@ -97,8 +100,17 @@ def _text(cell: object) -> str:
 
 
 def in_postgres(server: Postgres, database: str) -> list[str]:
-    told = html.unescape(server.execute(_EVERYTHING, database=database))
-    return [f"database {database}: {hit}" for hit in found_in(told)]
+    with ThreadPoolExecutor(1) as aside:  # whether or not a loop is running here
+        told = aside.submit(asyncio.run, _everything(server.url(database, driver="postgresql"))).result()
+    return [f"database {database}: {hit}" for hit in found_in(html.unescape(told))]
+
+
+async def _everything(url: str) -> str:
+    connection = await asyncpg.connect(url)
+    try:
+        return _CELLS.join(row[0] for row in await connection.fetch(_EVERYTHING))
+    finally:
+        await connection.close()
 
 
 def in_folder(folder: Path) -> Iterator[str]:
