@@ -1,6 +1,5 @@
 """What routes are given."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -53,19 +52,16 @@ def _household(*roles: str) -> Any:
     async def household(request: Request) -> Household:
         principal: Principal = await allowed(request)
         async with here_of(request).database.read() as read:
-            row = await at_home(read, principal, household_of)
+            row = admitted(principal, await household_of(read, principal.subject))
         return Household(row.id, row.customer_id, row.location_id, row.role == "customer.admin")
 
     household.roles, household.clients = roles, False  # pyright: ignore[reportFunctionMemberAccess]
     return household
 
 
-async def at_home(
-    read: AsyncConnection, principal: Principal, find: Callable[..., Awaitable[Row | None]]
-) -> Row:
-    """What `find`, one of queries.household, knows of the caller. Raises 401 once the account is closed or
-    its role has changed."""
-    row = await find(read, principal.subject)
+def admitted(principal: Principal, row: Row | None) -> Row:
+    """What queries.household knows of the caller. Raises 401 once the account is closed or its role has
+    changed."""
     if row is None or row.role not in principal.roles:
         raise unauthorised("This account was closed or changed: sign in again")
     return row

@@ -10,15 +10,16 @@ from shared.transaction import open_read, open_work
 from shared.work import Work
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from portal_api.api.depends import Customer, OfHousehold, at_home, here_of
+from portal_api.api.depends import Customer, OfHousehold, admitted, here_of
 from portal_api.flows.requests import ask_change
 from portal_api.plain import in_words
-from portal_api.queries import invoices, property, visits
+from portal_api.queries import property, visits
 from portal_api.queries.household import home_of
 from portal_api.schemas.visits import (
     ChangeIn,
     ChangeOut,
     HomeOut,
+    Owed,
     PassedStatus,
     VisitOut,
     VisitWhole,
@@ -37,11 +38,14 @@ TAKEN: dict[int | str, Any] = {409: {"description": "Taken by somebody else: `fr
 async def read_home(request: Request, who: Customer) -> Response:
     """What is going on, and for administrators what is owed."""
     async with here_of(request).database.read() as read:
-        me = await at_home(read, who, home_of)
+        known = await home_of(read, who.subject)
+        me = admitted(who, known[0] if known else None)
         rows = await visits.open_visits(read, me.location_id, utcnow())
         administrator = me.role == "customer.admin"
-        owed = await invoices.owed(read, me.location_id) if administrator else None
         others = [] if administrator else await property.administrators(read, me.location_id)
+    owed = [
+        Owed(currency=row.currency, amount=row.amount, invoices=row.invoices) for row in known if row.currency
+    ]
     found = [VisitOut.model_validate(visit(row)) for row in rows]
     coming = [(each.appointment.start, place) for place, each in enumerate(found) if each.appointment]
     home = HomeOut(
@@ -50,7 +54,7 @@ async def read_home(request: Request, who: Customer) -> Response:
         zone=me.zone,
         next_appointment=found[min(coming)[1]] if coming else None,
         open=found,
-        owed=owed,
+        owed=owed if administrator else None,
         administrators=others,
     )
     return Response(home.model_dump_json(), media_type="application/json")

@@ -3,40 +3,26 @@ price is between the partner and the company."""
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from shared.db import Row
 from shared.pages import decode_cursor, encode_cursor
 from shared.problems import Problem, not_found
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from portal_api.models.records import invoice_record, payment_record
-from portal_api.schemas.visits import Owed
 
 Reading = AsyncSession | AsyncConnection
 _invoice = invoice_record.c
 
 
-def _of(location_id: UUID | BindParameter[Any]) -> ColumnElement[bool]:
+CAN_BE_PAID = ~_invoice.bill_to_partner & _invoice.payable & (_invoice.balance > 0)
+
+
+def _of(location_id: UUID) -> ColumnElement[bool]:
     return (_invoice.location_id == location_id) & ~_invoice.bill_to_partner
-
-
-_OWED = (
-    select(_invoice.currency, func.sum(_invoice.balance), func.count())
-    .where(_of(bindparam("location_id")), _invoice.payable, _invoice.balance > 0)
-    .group_by(_invoice.currency)
-    .order_by(_invoice.currency)
-)
-
-
-async def owed(read: Reading, location_id: UUID) -> list[Owed]:
-    """By currency, what can be paid now."""
-    return [
-        Owed(currency=currency, amount=int(amount), invoices=count)
-        for currency, amount, count in await read.execute(_OWED, {"location_id": location_id})
-    ]
 
 
 async def page(
