@@ -12,7 +12,7 @@ from shared.telemetry import configure_logging
 
 from embedded.data import AlreadyRunning, Data, open_data
 from embedded.first import ADMINISTRATOR, First, first_start
-from embedded.house import SIMULATOR, create_house, migrate_all, open_services
+from embedded.house import SANDBOX, SIMULATOR, create_house, migrate_all, open_services
 from embedded.office import Office
 from embedded.seed import seed
 from embedded.serve import listening, serving
@@ -68,6 +68,7 @@ def _where_to_look(url: str, data: Data, first: First | None, *, development: bo
         places = {
             "Start page": f"{url}/",
             "Partner": f"{url}/partner/  (simulated: see what it was told, make it fail)",
+            "Gateway": f"{url}{SANDBOX}/  (simulated: no money moves)",
             **places,
         }
     places |= {"Incoming": f"{data.mailbox}/new  (a Maildir)", "Outgoing": str(data.outgoing)}
