@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -25,13 +25,17 @@ T = TypeVar("T")
 
 @dataclass
 class Tools:
-    """`locks` keep renewals of one account's tokens one after the other. `press` lets one document be made at
+    """`locks` keep renewals of one account's tokens one after the other. `listening` are the accounts of a
+    gateway and until when (monotonic) they are not asked for again. `press` lets one document be made at
     a time: it takes a processor."""
 
     settings: PaymentsSettings
     http: httpx.AsyncClient
     mailers: Mailers
     locks: dict[UUID, asyncio.Lock] = field(default_factory=dict[UUID, asyncio.Lock])
+    listening: dict[str, tuple[float, Sequence[Row]]] = field(
+        default_factory=dict[str, tuple[float, Sequence[Row]]]
+    )
     press: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def printed(self, facts: Facts) -> bytes:

@@ -4,23 +4,15 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from shared.auth import allow_anyone
-from shared.db import utcnow
 from shared.problems import Problem, not_found, unavailable
-from sqlalchemy import bindparam, select
 
 from payments.api.depends import At
-from payments.flows.tokens import gateway_of
-from payments.flows.webhooks import keep
+from payments.flows.webhooks import believed, keep
 from payments.gateways import ACCOUNTS
-from payments.gateways.base import Webhook
 from payments.gateways.scrub import KEPT, scrub
-from payments.models import gateway_account
 
 router = APIRouter(prefix="/v1/gateway-webhooks", tags=["webhooks"], dependencies=[Depends(allow_anyone)])
 _LONGEST = 1_000_000
-_ACCOUNTS = select(gateway_account).where(
-    gateway_account.c.gateway == bindparam("gateway"), ~gateway_account.c.closed
-)
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
 _UNSIGNED: dict[int | str, Any] = {400: {"description": "It is not signed as the gateway signs."}}
 
@@ -31,18 +23,14 @@ async def hear(at: At, request: Request, gateway: str) -> dict[str, bool]:
     if gateway not in ACCOUNTS:
         raise not_found("gateway")
     body = await _body(request)
-    async with at.database.read() as read:
-        accounts = (await read.execute(_ACCOUNTS, {"gateway": gateway})).all()
-    headers = dict(request.headers)
-    for row in accounts:
-        heard: Webhook = await gateway_of(at, row).parse_webhook(body, headers, utcnow())
-        if heard.result.outcome == "rejected":
-            continue
-        if heard.external_id is None and heard.result.outcome in ("unknown", "error"):
-            raise unavailable("The signature cannot be checked just now", 60)
-        await keep(at, account_id=row.id, heard=heard, body=_stored(body))
-        return {"received": True}
-    raise Problem(400, "This is not signed as the gateway signs", "Check the webhook's secret.")
+    found = await believed(at, gateway, body, dict(request.headers))
+    if found is None:
+        raise Problem(400, "This is not signed as the gateway signs", "Check the webhook's secret.")
+    account_id, heard = found
+    if heard.external_id is None and heard.result.outcome in ("unknown", "error"):
+        raise unavailable("The signature cannot be checked just now", 60)
+    await keep(at, account_id=account_id, heard=heard, body=_stored(body))
+    return {"received": True}
 
 
 async def _body(request: Request) -> bytes:

@@ -138,4 +138,5 @@ async def _told(work: Work[Any], id: UUID, action: str, who: str) -> Row:
     row = (await work.session.execute(select(gateway_account).where(gateway_account.c.id == id))).one()
     after = {name: getattr(row, name) for name in (*_AUDITED, "gateway", "closed")}
     work.audit(who=who, action=action, subject=id, after=after)
+    work.tools.listening.clear()
     return row

@@ -1,5 +1,7 @@
 """Gateways' calls: kept once, then applied. What is not ours yet is tried again."""
 
+import time
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,20 +11,52 @@ from pydantic import TypeAdapter
 from shared.db import Row, insert_ignore, utcnow, uuid7
 from shared.service import Running
 from shared.work import Work
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from payments.flows import calls
 from payments.flows.outcomes import apply_charge
 from payments.flows.reversals import give_back_outside, refund_came_back
+from payments.flows.tokens import gateway_of
 from payments.flows.traces import Heard, raise_alert
 from payments.gateways.base import Webhook
-from payments.models import attempt, operation, webhook
+from payments.models import attempt, gateway_account, operation, webhook
 from payments.tools import Tools
 
 log = structlog.get_logger()
 _FINDING = TypeAdapter(Webhook)
+_KNOWN_SECONDS = 2.0
+_ACCOUNTS = select(gateway_account).where(
+    gateway_account.c.gateway == bindparam("gateway"), ~gateway_account.c.closed
+)
 _PAUSES = (1, 5, 30, 120, 600, 3600)
 MONEY = ("approved", "review", "pending", "refund_approved", "refunded", "reversed")
+
+
+async def believed(
+    running: Running[Tools], gateway: str, body: bytes, headers: Mapping[str, str]
+) -> tuple[UUID, Webhook] | None:
+    """What a call says and which account's signature it has; None: nobody's. Accounts are known for two
+    seconds, but none is refused that is newer than that."""
+    tried: Sequence[Row] = ()
+    for anew in (False, True):
+        accounts = await _accounts(running, gateway, anew=anew)
+        for row in accounts:
+            if row in tried:
+                continue
+            heard = await gateway_of(running, row).parse_webhook(body, headers, utcnow())
+            if heard.result.outcome != "rejected":
+                return row.id, heard
+        tried = accounts
+    return None
+
+
+async def _accounts(running: Running[Tools], gateway: str, *, anew: bool) -> Sequence[Row]:
+    until, rows = running.tools.listening.get(gateway, (0.0, ()))
+    if anew or time.monotonic() > until:
+        async with running.database.read() as read:
+            rows = (await read.execute(_ACCOUNTS, {"gateway": gateway})).all()
+        running.tools.listening[gateway] = (time.monotonic() + _KNOWN_SECONDS, rows)
+    return rows
 
 
 async def keep(running: Running[Tools], *, account_id: UUID, heard: Webhook, body: bytes) -> None:

@@ -1,0 +1,38 @@
+"""Webhooks are believed with the account's secret of now."""
+
+import hashlib
+import hmac
+import time
+from typing import Any
+
+import httpx
+from payments.models import webhook
+from sqlalchemy import func, select
+
+
+def _signed(body: str, secret: str) -> dict[str, str]:
+    now = str(int(time.time()))
+    mac = hmac.new(secret.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()
+    return {"Stripe-Signature": f"t={now},v1={mac}"}
+
+
+async def test_a_changed_secret_counts_at_once(run: Any, office: httpx.AsyncClient) -> None:
+    async def tell(number: int, secret: str) -> int:
+        body = f'{{"id": "evt_{number}", "type": "customer.created", "data": {{"object": {{}}}}}}'
+        path = "/v1/gateway-webhooks/stripe"
+        return (await office.post(path, content=body, headers=_signed(body, secret))).status_code
+
+    fields = {"secret_key": "made up", "webhook_secret": "old one"}
+    account = {"gateway": "stripe", "name": "Stripe", "fields": fields}
+    made = (await office.post("/v1/gateway-accounts", json=account)).raise_for_status()
+    assert [await tell(1, "old one"), await tell(2, "new one"), await tell(1, "old one")] == [200, 400, 200]
+    changed = {"fields": {**fields, "webhook_secret": "new one"}}
+    path = f"/v1/gateway-accounts/{made.json()['id']}"
+    answer = await office.patch(path, json=changed, headers={"If-Match": made.headers["etag"]})
+    assert answer.status_code == 200, answer.text
+    assert [await tell(2, "new one"), await tell(3, "old one")] == [200, 400]
+    second = {**account, "name": "Another", "fields": {**fields, "webhook_secret": "third one"}}
+    (await office.post("/v1/gateway-accounts", json=second)).raise_for_status()
+    assert [await tell(4, "third one"), await tell(5, "new one")] == [200, 200]
+    async with run.database.read() as read:
+        assert (await read.execute(select(func.count()).select_from(webhook))).scalar_one() == 4
