@@ -71,7 +71,7 @@ async def invite(
     owner = {"customer_id": place.customer_id, "location_id": location_id}
     row = await _add(work, {**values, **owner, "role": customer_role(administrator)}, who=who)
     if state == "invited":
-        told = {"customer_id": place.customer_id, "email": email, "administrator": administrator}
+        told: Row = {"customer_id": place.customer_id, "email": email, "administrator": administrator}
         work.emit(AccountInvited(account_id=row["id"], location_id=location_id, **told), row["id"])
     return row
 
