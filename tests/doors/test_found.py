@@ -40,6 +40,7 @@ async def test_what_may_be_asked_is_said_of_the_path_itself(run: Running[Any]) -
     async with client(run, "office.admin") as office:
         answer = await office.options("/v1/message-templates/invitation/preview")
         assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+        assert (await office.put("/v1/message-templates/status:A/test", json={})).status_code == 405
         answer = await office.options("/v1/message-templates/status:On%20the%20way%2Flate")
         assert answer.headers["allow"] == "DELETE, GET, PUT"
 

@@ -1,6 +1,5 @@
 """All routes of a router, however deep it includes others."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,12 +15,6 @@ def every_route(router: Any) -> Iterator[APIRoute]:
 
 
 def methods_of(router: Any, path: str) -> list[str]:
-    """What may be asked of this path, by all routes whose fixed part is the longest that fits: of
-    `/things/{id:path}` and `/things/{id:path}/name` the latter."""
-    fixed = [
-        (len(re.sub(r"{.*?}", "", route.path)), route.methods)
-        for route in every_route(router)
-        if route.path_regex.match(path)
-    ]
-    longest = max((length for length, _ in fixed), default=0)
-    return sorted({method for length, methods in fixed if length == longest for method in methods or ()})
+    """What may be asked of this path, by all its routes together."""
+    found = (route.methods or () for route in every_route(router) if route.path_regex.match(path))
+    return sorted(set[str]().union(*found))

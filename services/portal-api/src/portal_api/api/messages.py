@@ -9,6 +9,7 @@ from shared.etag import BasedOn, set_etag
 from shared.pages import Page
 from shared.problems import Problem
 from sqlalchemy import select
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from portal_api.api.depends import Here, Reading, Writing
 from portal_api.flows.templates import checked, edit_template, reset_template
@@ -20,6 +21,14 @@ from portal_api.schemas.company import TestReport, report
 from portal_api.schemas.messages import Preview, TemplateDraft, TemplateIn, TemplateLine, TemplateOut
 from portal_api.templates import Wording
 
+
+class MessageConvertor(StringConvertor):
+    """The name of a message: that of a status may have slashes, but what is done with one is no name."""
+
+    regex = ".+?(?<!/preview)(?<!/test)"
+
+
+register_url_convertor("message", MessageConvertor())
 router = APIRouter(prefix="/v1/message-templates", tags=["messages"])
 Admin = Annotated[Principal, Depends(allow(*ADMIN))]
 Person = Annotated[Principal, Depends(allow(*ADMIN, clients=False))]
@@ -31,7 +40,7 @@ async def list_message_templates(_who: Admin, read: Reading) -> Page[TemplateLin
     return Page(items=[TemplateLine.model_validate(_line(each)) for each in await all_templates(read)])
 
 
-@router.post("/{message:path}/preview")
+@router.post("/{message:message}/preview")
 async def preview_message_template(
     _who: Admin, read: Reading, here: Here, message: str, draft: TemplateDraft | None = None
 ) -> Preview:
@@ -42,7 +51,7 @@ async def preview_message_template(
     return Preview.model_validate(shown)
 
 
-@router.post("/{message:path}/test")
+@router.post("/{message:message}/test")
 async def send_message_template_test(
     who: Person, here: Here, message: str, draft: TemplateDraft | None = None
 ) -> TestReport:
@@ -59,12 +68,12 @@ async def send_message_template_test(
     return report(await try_mail(here.settings, known, to=to, wording=shown))
 
 
-@router.get("/{message:path}")
+@router.get("/{message:message}")
 async def read_message_template(_who: Admin, read: Reading, message: str, response: Response) -> TemplateOut:
     return _shown(await template(read, message), response)
 
 
-@router.put("/{message:path}")
+@router.put("/{message:message}")
 async def edit_message_template(
     who: Admin, work: Writing, message: str, based_on: BasedOn, body: TemplateIn, response: Response
 ) -> TemplateOut:
@@ -73,7 +82,7 @@ async def edit_message_template(
     return _shown(now, response)
 
 
-@router.delete("/{message:path}", status_code=204)
+@router.delete("/{message:message}", status_code=204)
 async def reset_message_template(who: Admin, work: Writing, message: str, based_on: BasedOn) -> None:
     """Back to the built-in wording."""
     await reset_template(work, name=message, based_on=based_on, who=who.subject)
