@@ -65,7 +65,7 @@ async def _opened(
                 continue
             own: dict[str, Any] = {"database_url": urls.get(service.name)}
             settings = service.settings(**own) if urls else settings_of(service, data)
-            database, bus = Database(settings.database_url, pool=1), RabbitBus(bus_url)
+            database, bus = Database(settings.database_url, pool=2), RabbitBus(bus_url)
             stack.push_async_callback(database.close)
             stack.push_async_callback(bus.close)
             services[service.name] = Running(service, settings, database, bus)

@@ -70,7 +70,7 @@ async def _reading(urls: Mapping[str, str], names: tuple[str, ...]) -> AsyncGene
     async with AsyncExitStack() as stack:
         connections: list[AsyncConnection] = []
         for name in names:
-            database = Database(urls[name], pool=1)
+            database = Database(urls[name], pool=2)
             stack.push_async_callback(database.close)
             connections.append(await stack.enter_async_context(database.read()))
         yield connections
