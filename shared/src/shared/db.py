@@ -79,18 +79,18 @@ class Database:
         else:
             # Each has connections of its own: one that reads and writes in turn is told so each time, which
             # costs as much as a short query.
-            self.writer = _postgres_engine(url, pool - pool // 2)
+            self.writer = _postgres_engine(url, max(1, pool - pool // 2))
             self.reader = _postgres_engine(
                 url,
-                pool // 2,
+                max(1, pool // 2),
                 isolation_level="AUTOCOMMIT",
                 skip_autocommit_rollback=True,
                 pool_reset_on_return=None,
             )
         # The pool hands a connection to whoever asks next, past those who wait: the last in a crowd would
         # wait many times its turn.
-        self._write_turns = asyncio.Semaphore(1 if self.is_sqlite else pool - pool // 2)
-        self._read_turns = asyncio.Semaphore(SQLITE_READERS if self.is_sqlite else pool // 2)
+        self._write_turns = asyncio.Semaphore(1 if self.is_sqlite else max(1, pool - pool // 2))
+        self._read_turns = asyncio.Semaphore(SQLITE_READERS if self.is_sqlite else max(1, pool // 2))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
