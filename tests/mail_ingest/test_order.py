@@ -65,3 +65,31 @@ def deliver(folder: Path, mails: list[Letter]) -> None:
         (folder / name).mkdir(parents=True)
     for number, mail in enumerate(mails):
         (folder / "new" / f"{1_760_000_000 + number}.test").write_bytes(mail.raw)
+
+
+async def test_what_another_process_has_read_meanwhile_is_told_once(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease ended while this one stood still, with the readings in its hands."""
+    held: list[Any] = []
+    judge = flow.judge
+
+    async def hold(work: Any, readings: Any) -> None:
+        held.append(readings)
+        await judge(work, readings)
+
+    monkeypatch.setattr(flow, "judge", hold)
+    deliver(tmp_path / "mailbox", [ordinary() for _ in range(3)])
+    told = 0
+    async with at_work(mail_ingest, database_url, loops=True) as running:
+        async with client(running, "office.admin") as http:
+            box = {**MAILBOX, "path": str(tmp_path / "mailbox")}
+            (await http.post("/v1/mailboxes", json=box)).raise_for_status()
+        async with asyncio.timeout(60):
+            while told < 3:
+                await asyncio.sleep(0.05)
+                told += sum(isinstance(event, DispatchReceived) for event in await said(running))
+        for readings in held:
+            async with running.work() as work:
+                await judge(work, readings)
+        assert await said(running) == []

@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Executable,
     String,
     Table,
@@ -56,11 +55,10 @@ async def update_rows(
     rows: Sequence[Mapping[str, Any]],
     *,
     key: str = "id",
-    only: ColumnElement[bool] | None = None,
     newer: str = "",
 ) -> None:
-    """Writes rows that all have the columns of the first over those of the same `key`: where `only` holds of
-    what is there, and where its `newer` column, if one is named, is smaller.
+    """Writes rows that all have the columns of the first over those of the same `key`: where the `newer`
+    column of what is there, if one is named, is smaller.
 
     On PostgreSQL the batch is one statement: planned by themselves, the executions walked an index of states
     instead of the primary key (0.4 ms a row).
@@ -79,8 +77,6 @@ async def update_rows(
         given = {name: bindparam(f"given_{name}", type_=table.c[name].type) for name in rows[0]}
         values = [{f"given_{name}": row[name] for name in rows[0]} for row in rows]
     statement = update(table).where(table.c[key] == given[key]).values({name: given[name] for name in names})
-    if only is not None:
-        statement = statement.where(only)
     if newer:
         statement = statement.where(table.c[newer] < given[newer])
     await connection.execute(statement, values)

@@ -144,4 +144,7 @@ class Dovecot(Server):
         """What is in the mailbox (or in one of its folders, such as "Done") now, oldest first."""
         maildir = self.maildir(user) / (f".{folder}" if folder else "")
         files = sorted([*maildir.glob("new/*"), *maildir.glob("cur/*")], key=lambda file: file.name)
-        return [file.read_bytes() for file in files]
+        try:
+            return [file.read_bytes() for file in files]
+        except FileNotFoundError:  # the server moved one from `new` to `cur` meanwhile
+            return self.messages(user, folder=folder)

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self, TypedDict
@@ -185,7 +186,8 @@ class Server:
         if os.geteuid() != 0:
             return
         for place in (path, *path.rglob("*")):
-            os.chown(place, self.account.pw_uid, self.account.pw_gid, follow_symlinks=False)
+            with suppress(FileNotFoundError):  # the server's own locks come and go
+                os.chown(place, self.account.pw_uid, self.account.pw_gid, follow_symlinks=False)
 
     @property
     def _log(self) -> Path:

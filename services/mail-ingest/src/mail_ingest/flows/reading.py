@@ -50,12 +50,14 @@ async def take_up(work: Work[Tools], limit: int) -> list[tuple[UUID, bytes]]:
 
 async def judge(work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]]) -> None:
     """Writes down what (mail, mailbox, reading) say: a dispatch goes out as an event, everything else has
-    its outcome now. What is not in turn is left for later."""
-    readings = await _in_turn(work, readings)
+    its outcome now. What is not in turn is left for later, and what somebody else has read meanwhile is left
+    alone: a lease may have ended while this process stood still."""
+    unread = await _still_unread(work, readings)
+    readings = await _in_turn(work, unread) if unread else []
     if not readings:
         return
     rows = [_read_row(work, mail, reading) for mail, _, reading in readings]
-    await update_rows(work.session, mails, rows, only=mails.c.state == "stored")
+    await update_rows(work.session, mails, rows)
     for mail, box, reading in readings:
         if reading.kind == "dispatch":
             _emit(work, mail, box, reading)
@@ -70,6 +72,16 @@ async def judge(work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]])
             work.emit(mention, dispatch_id(box.partner, number))
     unable = [(mail, box) for mail, box, reading in readings if reading.kind == "unable"]
     await queue_forwards(work, [(mail, box, "unable") for mail, box in unable])
+
+
+async def _still_unread(
+    work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]]
+) -> Sequence[tuple[Row, Row, Reading]]:
+    """Theirs are locked."""
+    mine = mails.c.id.in_([mail.id for mail, _, _ in readings]), mails.c.state == "stored"
+    query = select(mails.c.id).where(*mine).order_by(mails.c.id).with_for_update()
+    unread = set(await work.session.scalars(query))
+    return [reading for reading in readings if reading[0].id in unread]
 
 
 async def _in_turn(
