@@ -72,21 +72,16 @@ class RabbitBus:
     async def consume(self, running: "Running[Any]") -> None:
         """One connection's life: returns when the service stops, raises when the connection is lost."""
         connection = self._consuming = await self._connect()
+        arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
         try:
-            channel = await connection.channel()
-            await channel.set_qos(prefetch_count=PREFETCH)
-            await declare(channel)
-            if not running.service.handlers.by_name:
-                while not running.stopping.is_set():
-                    if connection.is_closed:
-                        raise BusDown("the connection was lost")
-                    await running.pause(5, "consumer")
-                return
-            queue = await channel.get_queue(running.name)
-            arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
-            closed = arrived.put_nowait
-            channel.close_callbacks.add(lambda *_: closed(None))
-            await queue.consume(arrived.put)
+            async with asyncio.timeout(CONFIRM_SECONDS):  # a broker that is starting may never answer
+                channel = await connection.channel()
+                channel.close_callbacks.add(lambda *_: arrived.put_nowait(None))
+                await channel.set_qos(prefetch_count=PREFETCH)
+                await declare(channel)
+                if running.service.handlers.by_name:
+                    queue = await channel.get_queue(running.name)
+                    await queue.consume(arrived.put)
             await self._pump(running, arrived)
         finally:
             await _close(connection)
