@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from customer.service import service as customer
 from fastapi import APIRouter
 from harness import at_work, client, envelope
 from localservers import Postgres, RabbitMQ
@@ -234,6 +235,23 @@ async def test_a_loop_that_means_to_sleep_for_hours_is_not_taken_for_dead(
             await sleeper
             state = (await http.get("/readyz")).json()["services"]["payments"]
             assert state["stale"] == ["asleep", "dead"]
+
+
+async def test_a_loop_that_has_done_its_work_is_not_taken_for_dead(
+    url: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Customer has one: what it introduces, it introduces at the start."""
+    monkeypatch.setattr("shared.health.STALE_SECONDS", -10)  # whatever has a heartbeat is late
+    async with at_work(customer, url("done"), loops=True) as running, client(running) as http:
+
+        async def late() -> set[str]:
+            return set((await http.get("/readyz")).json()["services"]["customer"]["stale"])
+
+        async def only_what_goes_on() -> bool:
+            found = await late()
+            return "relay" in found and "introduce_payers" not in found
+
+        await until(only_what_goes_on)
 
 
 async def _true(value: bool) -> bool:

@@ -55,8 +55,7 @@ def test_without_the_broker_work_is_taken_and_arrives_later(fleet: Fleet, mailbo
         fleet.rabbitmq.start()
     assert violations(fleet.settle(mailbox)) == []
     for module in ("mail_ingest", "dispatch", "customer"):
-        # a loop that met the outage in the middle of its work counts as dead until its next sign of life
-        until(lambda module=module: readiness(fleet, module) == (200, "ok"), f"ready {module}", 150)
+        until(lambda module=module: readiness(fleet, module) == (200, "ok"), f"ready {module}")
 
 
 def test_without_the_database_nothing_is_acknowledged_and_nothing_deleted(

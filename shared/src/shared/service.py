@@ -136,6 +136,7 @@ class Running(Generic[T]):
             self.heartbeats[name] = time.monotonic()
             try:
                 await loop(self)
+                del self.heartbeats[name]  # its work is done: nothing more is expected of it
                 return
             except asyncio.CancelledError:
                 # a library may end our await with a cancellation that nobody asked for
