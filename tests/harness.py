@@ -19,7 +19,7 @@ from shared.events import Envelope, Event
 from shared.migrate import migrate
 from shared.service import Running, Service
 from shared.tables import outbox
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, text
 
 _HELD = tempfile.TemporaryDirectory(prefix="callboard-empty-")
 _EMPTY_FILES = Path(_HELD.name)
@@ -84,9 +84,10 @@ async def feed(running: Running[Any], *events: Event) -> None:
 async def said(running: Running[Any]) -> list[Event]:
     """The events waiting in the outbox, oldest first; they are taken out."""
     async with running.database.transaction() as session:
-        rows = (await session.execute(select(outbox.c.body).order_by(outbox.c.seq))).scalars().all()
-        await session.execute(delete(outbox))
-    return [Envelope.model_validate_json(body).event() for body in rows]
+        # in one statement: what a loop adds between two would be deleted unseen
+        rows = await session.execute(delete(outbox).returning(outbox.c.seq, outbox.c.body))
+        bodies = [body for _, body in sorted(rows.all())]
+    return [Envelope.model_validate_json(body).event() for body in bodies]
 
 
 def of(events: Iterable[Event], kind: type[Event]) -> list[Any]:

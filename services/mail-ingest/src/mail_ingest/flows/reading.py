@@ -48,6 +48,12 @@ async def take_up(work: Work[Tools], limit: int) -> list[tuple[UUID, bytes]]:
     return sorted((row.mail_id, row.raw) for row in rows)
 
 
+async def forget_attempts(work: Work[Tools], ids: Sequence[UUID]) -> None:
+    """Only attempts that ended the process count against a mail."""
+    unread = mails.c.id.in_(ids), mails.c.state == "stored"
+    await work.session.execute(update(mails).where(*unread).values(attempts=0))
+
+
 async def judge(work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]]) -> None:
     """Writes down what (mail, mailbox, reading) say: a dispatch goes out as an event, everything else has
     its outcome now. What is not in turn is left for later, and what somebody else has read meanwhile is left

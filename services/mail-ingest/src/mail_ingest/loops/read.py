@@ -68,5 +68,9 @@ async def _read_batch(running: Running[Tools]) -> list[tuple[Row, Row, Reading]]
     found = [(mails[mail_id], raw) for mail_id, raw in batch if mail_id in mails]
     jobs = [worker.Job.of(mail, box, raw, running.settings) for (mail, box), raw in found]
     readings = await worker.read(jobs, running.settings)
+    again = [mail.id for (mail, _), _ in found if 1 < mail.attempts <= running.settings.parse_attempts]
+    if again:  # it ended no program this time: an outage before it is written down must not count against it
+        async with running.work() as work:
+            await reading_flow.forget_attempts(work, again)
     fault("after_parse")
     return [(mail, box, reading) for ((mail, box), _), reading in zip(found, readings, strict=True)]
