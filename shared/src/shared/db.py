@@ -70,27 +70,29 @@ class Database:
     def __init__(self, url: str, pool: int = 8) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
+        readers = SQLITE_READERS if self.is_sqlite else max(1, pool // 2)
+        writers = 1 if self.is_sqlite else max(1, pool - readers)
         if self.is_sqlite:
             path = url.split("///", 1)[1]
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self.writer = _sqlite_engine(url, 1)
+            self.writer = _sqlite_engine(url, writers)
             event.listen(self.writer.sync_engine, "begin", _begin_immediate)
-            self.reader = _sqlite_engine(url, SQLITE_READERS).execution_options(isolation_level="AUTOCOMMIT")
+            self.reader = _sqlite_engine(url, readers).execution_options(isolation_level="AUTOCOMMIT")
         else:
             # Each has connections of its own: one that reads and writes in turn is told so each time, which
             # costs as much as a short query.
-            self.writer = _postgres_engine(url, max(1, pool - pool // 2))
+            self.writer = _postgres_engine(url, writers)
             self.reader = _postgres_engine(
                 url,
-                max(1, pool // 2),
+                readers,
                 isolation_level="AUTOCOMMIT",
                 skip_autocommit_rollback=True,
                 pool_reset_on_return=None,
             )
         # The pool hands a connection to whoever asks next, past those who wait: the last in a crowd would
         # wait many times its turn.
-        self._write_turns = asyncio.Semaphore(1 if self.is_sqlite else max(1, pool - pool // 2))
-        self._read_turns = asyncio.Semaphore(SQLITE_READERS if self.is_sqlite else max(1, pool // 2))
+        self._write_turns = asyncio.Semaphore(writers)
+        self._read_turns = asyncio.Semaphore(readers)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:

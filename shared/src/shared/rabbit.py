@@ -31,7 +31,8 @@ log = structlog.get_logger()
 CONTENT_TYPE = "application/cloudevents-batch+json"
 PREFETCH = 20  # messages, each a batch of up to 250 events
 EVENTS_A_TRANSACTION = 500
-CONNECT_SECONDS, CONFIRM_SECONDS = 5.0, 15.0
+CONNECT_SECONDS = 5.0
+CONFIRM_SECONDS = 15.0
 
 
 class RabbitBus:

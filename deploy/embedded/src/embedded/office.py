@@ -42,6 +42,8 @@ class Office(httpx.AsyncClient):
         answer = await self.get(path, params=query)
         return answer.raise_for_status().json()
 
-    async def write(self, method: str, path: str, body: Any, version: int | None = None) -> None:
+    async def write(self, method: str, path: str, body: Any, version: int | None = None) -> Any:
+        """The answer's JSON, where it has any."""
         headers = {} if version is None else {"If-Match": f'"{version}"'}
-        (await self.request(method, path, json=body, headers=headers)).raise_for_status()
+        answer = (await self.request(method, path, json=body, headers=headers)).raise_for_status()
+        return answer.json() if answer.content else None

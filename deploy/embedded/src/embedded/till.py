@@ -22,7 +22,7 @@ async def pay_one(office: Office, url: str) -> Paid:
     bill = await _bill(office)
     if bill is None:
         return Paid("no invoice", ["no dispatch of the demo could be billed"])
-    attempt = await _post(office, "/v1/payment-attempts", {"invoices": [{"invoice_id": bill["id"]}]})
+    attempt = await office.write("POST", "/v1/payment-attempts", {"invoices": [{"invoice_id": bill["id"]}]})
     async with httpx.AsyncClient(trust_env=False) as browser:
         sent = await browser.post(attempt["redirect_url"] or url, data={"decision": "pay"})
         shown = await browser.get(sent.headers.get("location", url), follow_redirects=True)
@@ -52,7 +52,3 @@ async def _bill(office: Office) -> dict[str, Any] | None:
             if issued.is_success and issued.json()["payable"]:
                 return issued.json()
     return None
-
-
-async def _post(office: Office, path: str, body: Any) -> Any:
-    return (await office.post(path, json=body)).raise_for_status().json()

@@ -32,9 +32,5 @@ async def read_document(id: Annotated[UUID, Depends(_of_ticket)], at: At, read: 
 async def printed(at: At, read: Reading, id: UUID) -> Response:
     """Raises the 404 problem."""
     facts = await facts_of(read, at.settings, id)
-    headers = {
-        "Content-Disposition": f'inline; filename="{file_name(facts.invoice)}"',
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-    }
+    headers = {"Content-Disposition": f'inline; filename="{file_name(facts.invoice)}"'}
     return Response(await at.tools.printed(facts), media_type="application/pdf", headers=headers)

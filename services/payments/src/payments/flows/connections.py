@@ -126,9 +126,9 @@ def redirect_url(settings: Any) -> str:
 
 async def _redeem(work: Work[Any], *, state: str, browser: str) -> Row | None:
     mine = gateway_consent.c.state_hash == _hash(state)
-    found = (await work.session.execute(select(gateway_consent).where(mine))).one_or_none()
-    gone = await work.session.execute(delete(gateway_consent).where(mine).returning(mine))
-    if found is None or gone.first() is None or found.expires_at < utcnow():
+    used_up = delete(gateway_consent).where(mine).returning(*gateway_consent.c)
+    found = (await work.session.execute(used_up)).one_or_none()
+    if found is None or found.expires_at < utcnow():
         return None
     return found if hmac.compare_digest(found.browser_hash, _hash(browser)) else None
 

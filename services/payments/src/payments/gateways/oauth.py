@@ -2,7 +2,7 @@
 
 import base64
 from asyncio import Lock
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -61,16 +61,24 @@ async def access_token(
 
 
 async def exchange_signed_in(
-    store: TokenStore, renew: Renew, send: Callable[[str], Awaitable[Answer | Result]]
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes | None,
+    store: TokenStore,
+    renew: Renew,
 ) -> Answer | Result:
-    """`send` gets the Authorization header. It is called once, and once more (with the same request, so with
-    the same id) where only the token was refused."""
+    """`exchange` with an access token; the same once more (so with the same id) where only the token was
+    refused."""
     refused: SecretStr | None = None
     while True:
         token = await access_token(store, renew, refused=refused)
         if isinstance(token, Result):
             return token
-        answer = await send(f"Bearer {token.get_secret_value()}")
+        signed = {"Authorization": f"Bearer {token.get_secret_value()}", **headers}
+        answer = await exchange(client, method, url, headers=signed, content=content)
         if isinstance(answer, Result) or answer.status != 401 or refused is not None:
             return answer
         refused = token

@@ -32,7 +32,7 @@ from payments.gateways.oauth import InMemory, access_token, exchange_signed_in, 
 from payments.gateways.paypal_report import report
 from payments.gateways.paypal_requests import order_request, refund_request
 from payments.gateways.port import Gateway
-from payments.gateways.transport import Answer, exchange
+from payments.gateways.transport import Answer
 
 NOTHING_NEW = ("requires_action", "not_found", "unknown", "error")
 
@@ -163,9 +163,12 @@ class PayPal(Gateway):
             **({"PayPal-Request-Id": request_id} if request_id else {}),
         }
         url = self.account.base_url.rstrip("/") + path
-
-        async def send(authorization: str) -> Answer | Result:
-            signed = {"Authorization": authorization, **headers}
-            return await exchange(self.client, method, url, headers=signed, content=content)
-
-        return await exchange_signed_in(self.tokens, self._renew, send)
+        return await exchange_signed_in(
+            self.client,
+            method,
+            url,
+            headers=headers,
+            content=content,
+            store=self.tokens,
+            renew=self._renew,
+        )

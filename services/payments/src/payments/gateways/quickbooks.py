@@ -136,12 +136,15 @@ class QuickBooks(Gateway):
             **({"Request-Id": request_id} if request_id else {}),
         }
         url = self.account.base_url.rstrip("/") + path
-
-        async def send(authorization: str) -> Answer | Result:
-            signed = {"Authorization": authorization, **headers}
-            return await exchange(self.client, method, url, headers=signed, content=content)
-
-        return await exchange_signed_in(self.tokens, self._renew, send)
+        return await exchange_signed_in(
+            self.client,
+            method,
+            url,
+            headers=headers,
+            content=content,
+            store=self.tokens,
+            renew=self._renew,
+        )
 
 
 def charge_request(order: Order, token: SecretStr, *, saved: bool) -> dict[str, object]:

@@ -52,11 +52,10 @@ async def read_invoice(me: OfAdministrator, read: Reading, id: UUID) -> InvoiceW
 
 
 @router.post("/invoices/{id}/document", responses=OTHERS)
-async def open_document(me: OfAdministrator, work: Showing, response: Response, id: UUID) -> DocumentOut:
+async def open_document(me: OfAdministrator, work: Showing, id: UUID) -> DocumentOut:
     """A ticket for the invoice's PDF. Send the browser to payments' `/v1/documents?ticket=…` with it."""
     await invoices.one(work.session, me.location_id, id)
     ticket = await issue_document_ticket(work, account_id=me.account_id, invoice_id=id)
-    response.headers["Cache-Control"] = "no-store"
     return DocumentOut(ticket=ticket, expires_at=work.now + timedelta(seconds=SECONDS))
 
 
