@@ -41,10 +41,15 @@ SECRETS = {
 PLANTED = (*CARDS, *SECRETS.values())
 
 # As cards are numbered (ISO/IEC 7812), in one run or in the groups of the card; around it nothing that makes
-# it a part of an id.
-_ISSUED = r"(?:4\d{12}(?:\d{3}){0,2}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12})"
-_GROUPED = r"(?:[2-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([ -])\d{6}\2\d{5})"
-_NUMBER = re.compile(rf"(?<![\w.\-+/@])(?:{_ISSUED}|{_GROUPED})(?![\w\-+/@]|\.\d)", re.ASCII)
+# it a part of an id. What is before it is looked at second: a search for digits is five times as fast.
+_ISSUED = (
+    r"(?<=4)\d{12}(?:\d{3}){0,2}|(?<=5)[1-5]\d{14}|(?<=2)[2-7]\d{14}|(?<=3)[47]\d{13}"
+    r"|(?<=6)(?:011|5\d\d|4[4-9]\d)\d{12}"
+)
+_GROUPED = r"\d{3}([ -])\d{4}\1\d{4}\1\d{4}|(?<=3)[47]\d{2}([ -])\d{6}\2\d{5}"
+_NUMBER = re.compile(
+    rf"[2-6](?<![\w.\-+/@].)(?:{_ISSUED}|{_GROUPED})(?![\w\-+/@]|\.\d)", re.ASCII | re.DOTALL
+)
 _FORMS = {form(secret) for secret in PLANTED for form in (str, quote, quote_plus, lambda it: dumps(it)[1:-1])}
 _PLANTED = re.compile("|".join(map(re.escape, sorted(_FORMS))))
 _FIELD = re.compile(r"(\w+)\W{1,8}\Z", re.ASCII)
@@ -62,7 +67,8 @@ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace GROUP BY oid
 
 def found_in(text: str) -> list[str]:
     """The card numbers and planted secrets in it, with a little of what is before them."""
-    hits = {found.start(): found for found in _PLANTED.finditer(text)}
+    planted = _PLANTED.finditer(text) if any(form in text for form in _FORMS) else ()
+    hits = {found.start(): found for found in planted}
     for found in _NUMBER.finditer(text):
         if luhn(re.sub(r"\D", "", found[0])):
             hits.setdefault(found.start(), found)
