@@ -90,9 +90,9 @@ async def revoke_account(who: Manager, work: Writing, id: UUID, based_on: BasedO
 
 
 @router.post("/{id}/password", responses=_NONE)
-async def generate_password(who: Manager, here: Here, response: Response, id: UUID) -> OneTimePassword:
+async def generate_password(who: Manager, here: Here, id: UUID) -> OneTimePassword:
     """A one-time password, shown this once. It must be changed at the first logon, within seven days."""
-    return await generated(here, response, id, "customer", who.subject)
+    return await generated(here, id, "customer", who.subject)
 
 
 @router.post("/{id}/invitation", status_code=202, response_model=AccountOut, responses=_NONE)
@@ -115,7 +115,7 @@ async def new_password(here: Any) -> tuple[str, str]:
     return password, await hashed(here, password)
 
 
-async def generated(here: Any, response: Response, id: UUID, kind: str, who: str) -> OneTimePassword:
+async def generated(here: Any, id: UUID, kind: str, who: str) -> OneTimePassword:
     password, hashed = await new_password(here)
     async with here.work() as work:
         row = await accounts.give_one_time_password(
@@ -123,5 +123,4 @@ async def generated(here: Any, response: Response, id: UUID, kind: str, who: str
         )
         if row["state"] == "elsewhere":
             raise conflict("This person has an account elsewhere", "Close one of the two, then invite again.")
-    response.headers["Cache-Control"] = "no-store"
     return OneTimePassword(user_name=row["user_name"], password=password, ends_at=row["password_ends_at"])

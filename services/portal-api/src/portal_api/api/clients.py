@@ -68,5 +68,4 @@ async def revoke_api_client(
 
 def _shown(response: Response, row: Any, secret: str) -> ApiClientSecret:
     set_etag(response, row.version)
-    response.headers["Cache-Control"] = "no-store"
     return ApiClientSecret(**ApiClientOut.model_validate(row).model_dump(), client_secret=secret)

@@ -21,7 +21,7 @@ from portal_api.queries.stream import News, newest, news
 log = structlog.get_logger()
 
 _RETRY = 3_000  # milliseconds until a listener comes again
-_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_HEADERS = {"X-Accel-Buffering": "no"}
 _END = b"event: end\ndata: {}\n\n"
 
 

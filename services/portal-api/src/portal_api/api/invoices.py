@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 from shared.pages import Cursor, Limit, Page
 from shared.transaction import open_read, open_secret_work
 from shared.work import Work
@@ -60,15 +60,12 @@ async def open_document(me: OfAdministrator, work: Showing, id: UUID) -> Documen
 
 
 @router.post("/checkout", responses=OTHERS | _UNPAYABLE)
-async def start_checkout(
-    me: OfAdministrator, work: Showing, response: Response, body: CheckoutIn
-) -> CheckoutOut:
+async def start_checkout(me: OfAdministrator, work: Showing, body: CheckoutIn) -> CheckoutOut:
     """A ticket that payments takes once, within five minutes, for these invoices and no more than their
     cap."""
     amounts = {part.id: part.amount for part in body.invoices}
     ticket, cap, currency = await check_out(
         work, account_id=me.account_id, location_id=me.location_id, amounts=amounts
     )
-    response.headers["Cache-Control"] = "no-store"
     ends = work.now + timedelta(seconds=TICKET_SECONDS)
     return CheckoutOut(ticket=ticket, cap=cap, currency=currency, expires_at=ends)

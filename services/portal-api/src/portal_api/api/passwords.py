@@ -75,7 +75,7 @@ async def change_password(
         await forgive(work, tried.spent)
         found = await session_of(work.session, token, work.now)
     set_cookie(response, COOKIE, token)
-    return shown(response, found)
+    return shown(found)
 
 
 @router.post("/password-resets", dependencies=OPEN, status_code=202, responses={429: _TOO_MANY})

@@ -70,19 +70,18 @@ async def log_on_(request: Request, here: Here, response: Response, body: Logon)
         session = await session_of(work.session, token, work.now)
     set_cookie(response, COOKIE, token)
     set_cookie(response, device_cookie(name), new_device(here.settings, name), DEVICE_DAYS)
-    return shown(response, session)
+    return shown(session)
 
 
-def shown(response: Response, session: Row) -> SessionOut:
-    response.headers["Cache-Control"] = "no-store"
+def shown(session: Row) -> SessionOut:
     ends = min(session.active_at + IDLE, session.ends_at)
     return SessionOut.model_validate({**session._mapping, "idle_ends_at": ends})
 
 
 @router.get("", dependencies=OPEN, responses=_NO_SESSION)
-async def read_session(session: Session, response: Response) -> SessionOut:
+async def read_session(session: Session) -> SessionOut:
     """Whose session this is and when it ends. Asking is not activity."""
-    return shown(response, session)
+    return shown(session)
 
 
 @router.delete("", dependencies=OURS, status_code=204, responses=_FOREIGN)

@@ -73,9 +73,9 @@ async def close_staff(who: Admin, work: Writing, id: UUID, based_on: BasedOn) ->
 
 
 @router.post("/{id}/password", responses=_NONE)
-async def generate_staff_password(who: Admin, here: Here, response: Response, id: UUID) -> OneTimePassword:
+async def generate_staff_password(who: Admin, here: Here, id: UUID) -> OneTimePassword:
     """A one-time password, shown this once. It must be changed at the first logon, within seven days."""
-    return await generated(here, response, id, "staff", who.subject)
+    return await generated(here, id, "staff", who.subject)
 
 
 @router.post("/{id}/invitation", status_code=202, response_model=AccountOut, responses=_NONE)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from shared.problems import Problem
 
 from portal_api.api.depends import Here
@@ -24,24 +24,20 @@ _STATE: dict[int | str, Any] = {409: {"description": "It is on already, or was n
 
 
 @router.post("", responses=_REFUSED | _STATE)
-async def begin(
-    request: Request, session: Settled, here: Here, response: Response, body: Confirmed
-) -> TotpBegun:
+async def begin(request: Request, session: Settled, here: Here, body: Confirmed) -> TotpBegun:
     """Needs the password. Nothing changes until POST /v1/session/totp/confirmation has seen a code."""
     await _is_me(request, session, here, body)
     async with here.work() as work:
         company = (await read_company(work.session)).about.name or "Callboard"
         secret, uri, qr = await begin_totp(work, session.account_id, company)
-    response.headers["Cache-Control"] = "no-store"
     return TotpBegun(secret=secret, uri=uri, qr=qr)
 
 
 @router.post("/confirmation", responses=_REFUSED | _STATE)
-async def turn_on(session: Settled, here: Here, response: Response, body: TotpCode) -> RecoveryCodes:
+async def turn_on(session: Settled, here: Here, body: TotpCode) -> RecoveryCodes:
     """From now on a logon needs a code, or one of these recovery codes."""
     async with here.work() as work:
         codes = await turn_on_totp(work, session.account_id, body.code.get_secret_value())
-    response.headers["Cache-Control"] = "no-store"
     return RecoveryCodes(codes=codes)
 
 

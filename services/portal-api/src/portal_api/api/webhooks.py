@@ -154,6 +154,5 @@ async def replay_webhook_delivery(who: Admin, work: Writing, id: UUID) -> Replay
 
 
 def _with_secret(response: Response, row: Any, secret: SecretStr) -> SubscriptionMade:
-    response.headers["Cache-Control"] = "no-store"
     set_etag(response, row["version"])
     return SubscriptionMade(**shown(row).model_dump(), secret=secret)

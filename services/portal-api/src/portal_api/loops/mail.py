@@ -1,7 +1,8 @@
 """Sends what `flows.messages` queued."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from shared.db import Row, utcnow
 from shared.mailer import Mailer
@@ -15,6 +16,7 @@ from portal_api.letter import AddressRefused, compose
 from portal_api.models.messages import outgoing
 from portal_api.queries.company import Sending, company_values, read_company, sending
 from portal_api.queries.messages import unsubscribed_among, wordings
+from portal_api.settings import PortalSettings
 from portal_api.templates import Wording, WordingRefused, render
 from portal_api.tools import Tools
 from portal_api.wording import message_of
@@ -38,10 +40,11 @@ async def send(running: Running[Tools]) -> None:
         except SecretUnreadable as error:
             results = [("waiting", str(error))] * len(due)
         else:
-            values = company_values(running.settings, known.about)
-            results = await asyncio.gather(
-                *(_send(running, row, mailer, through, kept[row.message], values, gone) for row in due)
+            company = company_values(running.settings, known.about)
+            letter = partial(
+                _letter, settings=running.settings, through=through, wordings=kept, company=company
             )
+            results = await asyncio.gather(*(_send(row, mailer, through, letter, gone) for row in due))
         async with running.work() as work:
             for row, (state, answer) in zip(due, results, strict=True):
                 hours = running.settings.outgoing_give_up_hours  # what is over is erased
@@ -49,39 +52,36 @@ async def send(running: Running[Tools]) -> None:
 
 
 async def _send(
-    running: Running[Tools],
-    row: Row,
-    mailer: Mailer,
-    through: Sending,
-    wording: Wording,
-    company: Mapping[str, str],
-    gone: set[str],
+    row: Row, mailer: Mailer, through: Sending, letter: Callable[[Row], bytes], gone: set[str]
 ) -> tuple[str, str | None]:
     """The mail's next state, and what the server said."""
     if not message_of(row.message).contractual and row.recipient.casefold() in gone:
         return "suppressed", "This address is unsubscribed."
-    refuses = (WordingRefused, AddressRefused, SecretUnreadable)
-    return await outcome(row.id, _post(running, row, mailer, through, wording, company), refuses)
+
+    async def post() -> None:
+        await mailer.send(letter(row), through.address, [row.recipient])
+
+    return await outcome(row.id, post(), (WordingRefused, AddressRefused, SecretUnreadable))
 
 
-async def _post(
-    running: Running[Tools],
+def _letter(
     row: Row,
-    mailer: Mailer,
+    *,
+    settings: PortalSettings,
     through: Sending,
-    wording: Wording,
+    wordings: Mapping[str, Wording],
     company: Mapping[str, str],
-) -> None:
+) -> bytes:
+    """Raises WordingRefused, AddressRefused, SecretUnreadable."""
     contractual = message_of(row.message).contractual
-    values, attachments = opened(running.settings, row)
-    mail = compose(
+    values, attachments = opened(settings, row)
+    return compose(
         id=row.id,
-        wording=render(wording, {**company, **values}),
+        wording=render(wordings[row.message], {**company, **values}),
         to=row.recipient,
         sender_name=through.name,
         sender_address=through.address,
         now=utcnow(),
-        unsubscribe=None if contractual else unsubscribe_url(running.settings, row.recipient),
+        unsubscribe=None if contractual else unsubscribe_url(settings, row.recipient),
         attachments=attachments,
     )
-    await mailer.send(mail, through.address, [row.recipient])
