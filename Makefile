@@ -4,6 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 MANIFESTS := pyproject.toml uv.lock $(wildcard shared/pyproject.toml services/*/pyproject.toml deploy/*/pyproject.toml)
+# uv compiles what it installs, not what is edited here: without it each start may compile our own anew
+COMPILE := $(BIN)/python -m compileall -qq shared services deploy
 COMPOSE := docker compose -f deploy/compose.yaml --env-file .run/compose.env
 
 .PHONY: help run test verify check fmt bench soak dev up down k8s migrate contracts clean
@@ -72,10 +74,12 @@ clean: ## Remove what was built and installed here; not data/
 # What runs needs no tools of the developers, and does not remove them where they are.
 .venv/.run: $(MANIFESTS)
 	@$$(deploy/setup/uv.sh) sync --frozen --no-dev --inexact --compile-bytecode --quiet
+	@$(COMPILE)
 	@touch $@
 
 .venv/.dev: $(MANIFESTS)
 	@$$(deploy/setup/uv.sh) sync --frozen --compile-bytecode --quiet
+	@$(COMPILE)
 	@touch $@ .venv/.run
 
 # Passwords of the containers, made once for this machine.
