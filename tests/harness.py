@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pydantic_core
 from shared.app import create_app
@@ -19,10 +20,11 @@ from shared.events import Envelope, Event
 from shared.migrate import migrate
 from shared.service import Running, Service
 from shared.tables import outbox
-from sqlalchemy import delete, text
+from sqlalchemy import delete
 
 _HELD = tempfile.TemporaryDirectory(prefix="callboard-empty-")
 _EMPTY_FILES = Path(_HELD.name)
+_VISITORS = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1"
 
 
 @asynccontextmanager
@@ -48,19 +50,54 @@ async def at_work(
 
 
 async def _migrated(service: Service, url: str) -> Database:
-    """A SQLite file is migrated once a service and process, and copied for whoever wants another one."""
-    empty = _EMPTY_FILES / f"{service.name}.db"
-    path = Path(url.partition("///")[2])
-    if url.startswith("sqlite") and not path.exists() and empty.exists():
-        shutil.copyfile(empty, path)
-        return Database(url)
-    is_new = url.startswith("sqlite") and not path.exists()
+    """An empty database is migrated once a service and process; whoever wants another one gets a copy."""
+    copied = _copied_file if url.startswith("sqlite") else _copied_database
+    if not await copied(service, url):
+        await _migrate(service, url)
+    return Database(url)
+
+
+async def _migrate(service: Service, url: str) -> None:
     database = Database(url)
     await migrate(service, database)
-    if is_new and not empty.exists():
-        async with database.reader.connect() as connection:
-            await connection.execute(text(f"VACUUM INTO '{empty}'"))
-    return database
+    await database.close()
+
+
+async def _copied_file(service: Service, url: str) -> bool:
+    """False where there is a file already."""
+    path, empty = Path(url.partition("///")[2]), _EMPTY_FILES / f"{service.name}.db"
+    if path.exists():
+        return False
+    if not empty.exists():
+        await _migrate(service, f"sqlite+aiosqlite:///{empty}")
+    shutil.copyfile(empty, path)
+    return True
+
+
+async def _copied_database(service: Service, url: str) -> bool:
+    """False where it has tables or somebody is in it."""
+    server, _, name = url.rpartition("/")
+    empty = f"migrated {service.name}"
+    admin = await asyncpg.connect(f"{server}/postgres".replace("+asyncpg", ""))
+    try:
+        if await _has_tables(url) or await admin.fetchval(_VISITORS, name):
+            return False
+        if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", empty):
+            await admin.execute(f'CREATE DATABASE "{empty}"')
+            await _migrate(service, f"{server}/{empty}")
+        await admin.execute(f'DROP DATABASE "{name}"')
+        await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{empty}" STRATEGY file_copy')
+    finally:
+        await admin.close()
+    return True
+
+
+async def _has_tables(url: str) -> bool:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        return await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+    finally:
+        await connection.close()
 
 
 def client(running: Running[Any], *roles: str, subject: str = "tester") -> httpx.AsyncClient:

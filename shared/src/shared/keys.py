@@ -11,6 +11,8 @@ import pydantic_core
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from shared.trust import authorities
+
 log = structlog.get_logger()
 
 LIFE = 300.0
@@ -93,7 +95,7 @@ def over_http(url: str) -> Source:
 
     async def fetch() -> Any:
         async with (
-            httpx.AsyncClient(timeout=FETCH_SECONDS) as client,
+            httpx.AsyncClient(verify=authorities(), timeout=FETCH_SECONDS) as client,
             client.stream("GET", url) as answer,
         ):
             answer.raise_for_status()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import httpx
 from shared.hosts import HostRefused, resolve
+from shared.trust import authorities
 
 from dispatch.partners import Account, Protocol, Update, Verdict, judge, render, scrub
 from dispatch.settings import DispatchSettings
@@ -23,7 +24,9 @@ class Tools(NamedTuple):
 @asynccontextmanager
 async def open_tools(settings: DispatchSettings) -> AsyncGenerator[Tools]:
     limits = httpx.Limits(max_connections=settings.partner_connections, keepalive_expiry=30)
-    async with httpx.AsyncClient(timeout=settings.partner_seconds, limits=limits, trust_env=False) as http:
+    async with httpx.AsyncClient(
+        verify=authorities(), timeout=settings.partner_seconds, limits=limits, trust_env=False
+    ) as http:
         yield Tools(http, settings.allow_private_hosts, settings.partner_seconds)
 
 

@@ -13,6 +13,7 @@ import structlog
 from shared.db import Row
 from shared.mailer import Mailers, open_mailers
 from shared.secrets import unseal
+from shared.trust import authorities
 
 from payments.document import Facts, render
 from payments.gateways.base import Result
@@ -68,7 +69,7 @@ async def open_tools(settings: PaymentsSettings) -> AsyncGenerator[Tools]:
     timeout = httpx.Timeout(settings.gateway_seconds, connect=TIMEOUT.connect)
     limits = httpx.Limits(max_connections=50, keepalive_expiry=30)
     async with (
-        httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False) as http,
+        httpx.AsyncClient(verify=authorities(), timeout=timeout, limits=limits, trust_env=False) as http,
         open_mailers(settings) as mailers,
     ):
         yield Tools(settings, http, mailers)
