@@ -37,10 +37,17 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture
 def database_url(postgres: Postgres) -> Iterator[str]:
-    """An empty PostgreSQL database of this test alone, as SQLAlchemy with asyncpg names it."""
-    name = postgres.create_database()
+    """A PostgreSQL database of this test alone, as SQLAlchemy with asyncpg names it. `harness.at_work` makes
+    it; whoever wants an empty one asks for `empty_database_url`."""
+    name = postgres.unused_name()
     yield postgres.url(name)
     postgres.drop_database(name)
+
+
+@pytest.fixture
+def empty_database_url(postgres: Postgres, database_url: str) -> str:
+    postgres.create_database(database_url.rpartition("/")[2])
+    return database_url
 
 
 @pytest.fixture(scope="session")

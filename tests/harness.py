@@ -24,6 +24,7 @@ from sqlalchemy import delete
 
 _HELD = tempfile.TemporaryDirectory(prefix="callboard-empty-")
 _EMPTY_FILES = Path(_HELD.name)
+_THERE = "SELECT true FROM pg_database WHERE datname = $1"
 _VISITORS = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1"
 
 
@@ -80,12 +81,13 @@ async def _copied_database(service: Service, url: str) -> bool:
     empty = f"migrated {service.name}"
     admin = await asyncpg.connect(f"{server}/postgres".replace("+asyncpg", ""))
     try:
-        if await _has_tables(url) or await admin.fetchval(_VISITORS, name):
+        is_there = await admin.fetchval(_THERE, name)
+        if is_there and (await _has_tables(url) or await admin.fetchval(_VISITORS, name)):
             return False
-        if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", empty):
+        if not await admin.fetchval(_THERE, empty):
             await admin.execute(f'CREATE DATABASE "{empty}"')
             await _migrate(service, f"{server}/{empty}")
-        await admin.execute(f'DROP DATABASE "{name}"')
+        await admin.execute(f'DROP DATABASE IF EXISTS "{name}"')
         await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{empty}" STRATEGY file_copy')
     finally:
         await admin.close()

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from dispatch.service import service
 from harness import at_work
-from localservers import Postgres
 from shared.service import Running
 
 
@@ -15,8 +14,7 @@ from shared.service import Running
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path}/dispatch.db"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.url(server.create_database())
+    return request.getfixturevalue("database_url")
 
 
 @pytest.fixture

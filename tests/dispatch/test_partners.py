@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 from dispatch.partners import PROTOCOLS, Account, Protocol, Update, judge, render, scrub
 from dispatch.partners.base import LONGEST_ANSWER, SuccessRule
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
@@ -132,6 +132,7 @@ def test_a_path_walks_lists_and_objects() -> None:
     assert judge(SuccessRule(path="errors", accepted="null"), 200, b'{"errors":null}').state == "accepted"
 
 
+@example('pa"ss', "", "xml")
 @given(st.text(min_size=1), st.text(), st.sampled_from(["plain", "json", "xml", "url"]))
 def test_secrets_never_come_back(secret: str, around: str, notation: str) -> None:
     template = {"plain": "{{ v }}", "json": "{{ v | json }}", "xml": "{{ v | xml }}", "url": "{{ v | url }}"}

@@ -27,8 +27,8 @@ def test_postgres_keeps_what_was_committed_through_kill9() -> None:
     assert not postgres.folder.exists()
 
 
-async def test_each_database_is_empty_and_takes_asyncpg(database_url: str, postgres: Postgres) -> None:
-    connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+async def test_each_database_is_empty_and_takes_asyncpg(empty_database_url: str, postgres: Postgres) -> None:
+    connection = await asyncpg.connect(empty_database_url.replace("+asyncpg", ""))
     tables = await connection.fetch("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")
     await connection.close()
     assert tables == []

@@ -258,8 +258,8 @@ async def _true(value: bool) -> bool:
     return value
 
 
-async def test_a_stopped_process_cannot_hold_its_locks(database_url: str) -> None:
-    database = Database(database_url)
+async def test_a_stopped_process_cannot_hold_its_locks(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
     async with database.read() as read:
         timeout = (await read.execute(text("SHOW idle_in_transaction_session_timeout"))).scalar_one()
     await database.close()

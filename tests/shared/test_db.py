@@ -9,8 +9,8 @@ from sqlalchemy import text
 CALLERS = 16
 
 
-async def test_a_crowd_is_served_in_turn(database_url: str) -> None:
-    database = Database(database_url, pool=2)
+async def test_a_crowd_is_served_in_turn(empty_database_url: str) -> None:
+    database = Database(empty_database_url, pool=2)
     served: dict[int, list[int]] = {who: [] for who in range(CALLERS)}
     clock = iter(range(10**6))
 

@@ -1,5 +1,6 @@
 """Writes a status update as a partner's request and judges the answer. Bytes and values in, values out."""
 
+import html
 import json
 import re
 from datetime import datetime
@@ -147,11 +148,17 @@ def scrub(answer: str, *secrets: SecretStr) -> str:
     """The answer without the secrets in any notation a partner may echo them in, cut to 2,000 characters."""
     for secret in secrets:
         plain = secret.get_secret_value()
-        notations = {plain, quote(plain, safe=""), quote_plus(plain), escape(plain), json.dumps(plain)[1:-1]}
-        for notation in sorted(notations - {""}, key=len, reverse=True):
+        for notation in sorted(_notations(plain) - {""}, key=len, reverse=True):
             answer = answer.replace(notation, "***")
     clean = "".join(letter if letter.isprintable() else " " for letter in answer)
     return clean if len(clean) <= LONGEST_ANSWER else clean[: LONGEST_ANSWER - 1] + "…"
+
+
+def _notations(plain: str) -> set[str]:
+    quotes = {'"': "&quot;"}
+    xml = {escape(plain), escape(plain, quotes), escape(plain, quotes | {"'": "&apos;"}), html.escape(plain)}
+    as_json = {json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1]}
+    return {plain, quote(plain, safe=""), quote_plus(plain), *xml, *as_json}
 
 
 def _said(rule: SuccessRule, text: str) -> str | None:
