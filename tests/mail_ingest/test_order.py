@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from batches import Letter, ordinary
-from harness import at_work, client, said
+from harness import at_work, client, of, said
 from letters import RULES
 from mail_ingest.flows import reading as flow
 from mail_ingest.service import service as mail_ingest
@@ -61,6 +61,36 @@ async def test_what_failed_is_not_overtaken(
         readers = [task for task in asyncio.all_tasks() if "_reader" in repr(task.get_coro())]
     assert numbers == [mail.number for mail in mails]
     assert len(readers) == 2
+
+
+async def test_one_that_cannot_be_written_down_stops_nobody(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of ours, not an outage: it is unable after its attempts, and those behind it go on."""
+    mails = [ordinary() for _ in range(3)]
+    judge = flow.judge
+
+    async def refuse(work: Any, readings: Any) -> None:
+        if any(reading.number == mails[0].number for _, _, reading in readings):
+            raise ValueError("what nobody thought of")
+        await judge(work, readings)
+
+    monkeypatch.setattr(flow, "judge", refuse)
+    deliver(tmp_path / "mailbox", mails)
+    numbers = list[str]()
+    async with (
+        at_work(mail_ingest, database_url, loops=True, lease_seconds=0.5) as running,
+        client(running, "office.admin") as http,
+    ):
+        box = {**MAILBOX, "path": str(tmp_path / "mailbox")}
+        (await http.post("/v1/mailboxes", json=box)).raise_for_status()
+        async with asyncio.timeout(60):
+            while len(numbers) < 2:
+                await asyncio.sleep(0.05)
+                numbers += [each.content.number for each in of(await said(running), DispatchReceived)]
+        [unable] = (await http.get("/v1/mails", params={"outcome": "unable"})).json()["items"]
+    assert numbers == [mail.number for mail in mails[1:]]
+    assert unable["code"] == "parser_failure"
 
 
 def deliver(folder: Path, mails: list[Letter]) -> None:

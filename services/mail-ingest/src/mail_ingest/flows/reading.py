@@ -1,6 +1,6 @@
 """From the stored bytes to a verdict, and from the verdict to an event or an outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from itertools import takewhile
 from typing import Any
@@ -48,10 +48,11 @@ async def take_up(work: Work[Tools], limit: int) -> list[tuple[UUID, bytes]]:
     return sorted((row.mail_id, row.raw) for row in rows)
 
 
-async def forget_attempts(work: Work[Tools], ids: Sequence[UUID]) -> None:
-    """Only attempts that ended the process count against a mail."""
-    unread = mails.c.id.in_(ids), mails.c.state == "stored"
-    await work.session.execute(update(mails).where(*unread).values(attempts=0))
+async def forget_attempts(work: Work[Tools], ids: Collection[UUID]) -> None:
+    """It was not these mails that ended the attempts."""
+    if ids:
+        unread = mails.c.id.in_(ids), mails.c.state == "stored"
+        await work.session.execute(update(mails).where(*unread).values(attempts=0))
 
 
 async def judge(work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]]) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 from shared.db import Row
+from shared.failures import is_outage
 from shared.fault import fault
 from shared.service import Running
 
@@ -42,6 +43,10 @@ async def _reader(running: Running[Tools]) -> None:
         try:
             async with running.work() as work:
                 await reading_flow.judge(work, judged)
+        except Exception as error:
+            if is_outage(error):
+                tools.blameless |= {mail.id for mail, _, _ in judged}
+            raise
         finally:
             tools.writing.release()
         running.wake("send")
@@ -52,8 +57,12 @@ async def _reader(running: Running[Tools]) -> None:
 async def _take_up(running: Running[Tools]) -> list[tuple[UUID, bytes]]:
     if await queries.nothing_left_behind(running):
         return []
+    blameless = set(running.tools.blameless)
     async with running.work() as work:
-        return await reading_flow.take_up(work, READ_AT_ONCE)
+        await reading_flow.forget_attempts(work, blameless)
+        taken = await reading_flow.take_up(work, READ_AT_ONCE)
+    running.tools.blameless -= blameless
+    return taken
 
 
 async def _read_batch(running: Running[Tools]) -> list[tuple[Row, Row, Reading]]:
@@ -68,9 +77,5 @@ async def _read_batch(running: Running[Tools]) -> list[tuple[Row, Row, Reading]]
     found = [(mails[mail_id], raw) for mail_id, raw in batch if mail_id in mails]
     jobs = [worker.Job.of(mail, box, raw, running.settings) for (mail, box), raw in found]
     readings = await worker.read(jobs, running.settings)
-    again = [mail.id for (mail, _), _ in found if 1 < mail.attempts <= running.settings.parse_attempts]
-    if again:  # it ended no program this time: an outage before it is written down must not count against it
-        async with running.work() as work:
-            await reading_flow.forget_attempts(work, again)
     fault("after_parse")
     return [(mail, box, reading) for ((mail, box), _), reading in zip(found, readings, strict=True)]
