@@ -25,7 +25,6 @@ from sqlalchemy import delete
 _HELD = tempfile.TemporaryDirectory(prefix="callboard-empty-")
 _EMPTY_FILES = Path(_HELD.name)
 _THERE = "SELECT true FROM pg_database WHERE datname = $1"
-_VISITORS = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1"
 
 
 @asynccontextmanager
@@ -76,30 +75,20 @@ async def _copied_file(service: Service, url: str) -> bool:
 
 
 async def _copied_database(service: Service, url: str) -> bool:
-    """False where it has tables or somebody is in it."""
+    """False where there is one already."""
     server, _, name = url.rpartition("/")
     empty = f"migrated {service.name}"
     admin = await asyncpg.connect(f"{server}/postgres".replace("+asyncpg", ""))
     try:
-        is_there = await admin.fetchval(_THERE, name)
-        if is_there and (await _has_tables(url) or await admin.fetchval(_VISITORS, name)):
+        if await admin.fetchval(_THERE, name):
             return False
         if not await admin.fetchval(_THERE, empty):
             await admin.execute(f'CREATE DATABASE "{empty}"')
             await _migrate(service, f"{server}/{empty}")
-        await admin.execute(f'DROP DATABASE IF EXISTS "{name}"')
         await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{empty}" STRATEGY file_copy')
     finally:
         await admin.close()
     return True
-
-
-async def _has_tables(url: str) -> bool:
-    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-    try:
-        return await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
-    finally:
-        await connection.close()
 
 
 def client(running: Running[Any], *roles: str, subject: str = "tester") -> httpx.AsyncClient:

@@ -84,7 +84,7 @@ async def test_the_service_keeps_to_its_document(
 ) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/doors.db"
     if SERVICES.index(service) % 2:  # both databases have their turn
-        url = postgres.url(postgres.create_database())
+        url = postgres.url(postgres.unused_name())
     await hold_against_the_document(service, url, everybody(service), tmp_path, *BRIEFLY)
 
 

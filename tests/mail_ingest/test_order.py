@@ -12,6 +12,7 @@ from letters import RULES
 from mail_ingest.flows import reading as flow
 from mail_ingest.service import service as mail_ingest
 from shared.events.dispatch import DispatchReceived
+from shared.service import Running
 
 MAILBOX = {
     "name": "office",
@@ -45,19 +46,12 @@ async def test_what_failed_is_not_overtaken(
     deliver(tmp_path / "mailbox", mails)
     settings = {"lease_seconds": 0.5, "poll_batch": 3}
     async with at_work(mail_ingest, database_url, loops=True, **settings) as running:
-        async with client(running, "office.admin") as http:
-            (
-                await http.post("/v1/mailboxes", json={**MAILBOX, "path": str(tmp_path / "mailbox")})
-            ).raise_for_status()
+        await watch(running, tmp_path / "mailbox")
         numbers = list[str]()
         async with asyncio.timeout(60):
             while len(numbers) < len(mails):
                 await asyncio.sleep(0.1)
-                numbers += [
-                    event.content.number
-                    for event in await said(running)
-                    if isinstance(event, DispatchReceived)
-                ]
+                numbers += await told(running)
         readers = [task for task in asyncio.all_tasks() if "_reader" in repr(task.get_coro())]
     assert numbers == [mail.number for mail in mails]
     assert len(readers) == 2
@@ -78,19 +72,26 @@ async def test_one_that_cannot_be_written_down_stops_nobody(
     monkeypatch.setattr(flow, "judge", refuse)
     deliver(tmp_path / "mailbox", mails)
     numbers = list[str]()
-    async with (
-        at_work(mail_ingest, database_url, loops=True, lease_seconds=0.5) as running,
-        client(running, "office.admin") as http,
-    ):
-        box = {**MAILBOX, "path": str(tmp_path / "mailbox")}
-        (await http.post("/v1/mailboxes", json=box)).raise_for_status()
+    async with at_work(mail_ingest, database_url, loops=True, lease_seconds=0.5) as running:
+        await watch(running, tmp_path / "mailbox")
         async with asyncio.timeout(60):
             while len(numbers) < 2:
                 await asyncio.sleep(0.05)
-                numbers += [each.content.number for each in of(await said(running), DispatchReceived)]
-        [unable] = (await http.get("/v1/mails", params={"outcome": "unable"})).json()["items"]
+                numbers += await told(running)
+        async with client(running, "office.admin") as http:
+            [unable] = (await http.get("/v1/mails", params={"outcome": "unable"})).json()["items"]
     assert numbers == [mail.number for mail in mails[1:]]
     assert unable["code"] == "parser_failure"
+
+
+async def watch(running: Running[Any], folder: Path) -> None:
+    async with client(running, "office.admin") as http:
+        (await http.post("/v1/mailboxes", json={**MAILBOX, "path": str(folder)})).raise_for_status()
+
+
+async def told(running: Running[Any]) -> list[str]:
+    """Numbers of the dispatches that it has told of since it was asked last."""
+    return [event.content.number for event in of(await said(running), DispatchReceived)]
 
 
 def deliver(folder: Path, mails: list[Letter]) -> None:
@@ -113,15 +114,13 @@ async def test_what_another_process_has_read_meanwhile_is_told_once(
 
     monkeypatch.setattr(flow, "judge", hold)
     deliver(tmp_path / "mailbox", [ordinary() for _ in range(3)])
-    told = 0
+    numbers = list[str]()
     async with at_work(mail_ingest, database_url, loops=True) as running:
-        async with client(running, "office.admin") as http:
-            box = {**MAILBOX, "path": str(tmp_path / "mailbox")}
-            (await http.post("/v1/mailboxes", json=box)).raise_for_status()
+        await watch(running, tmp_path / "mailbox")
         async with asyncio.timeout(60):
-            while told < 3:
+            while len(numbers) < 3:
                 await asyncio.sleep(0.05)
-                told += sum(isinstance(event, DispatchReceived) for event in await said(running))
+                numbers += await told(running)
         for readings in held:
             async with running.work() as work:
                 await judge(work, readings)

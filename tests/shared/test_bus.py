@@ -55,7 +55,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         if request.param == "sqlite":
             return f"sqlite+aiosqlite:///{tmp_path}/{name}.db"
         server: Postgres = request.getfixturevalue("postgres")
-        return server.url(server.create_database())
+        return server.url(server.unused_name())
 
     return fresh
 

@@ -64,7 +64,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, smtp_sink: SmtpSink) -
                 url = f"sqlite+aiosqlite:///{tmp_path}/{service.name}.db"
                 if not embedded:
                     server: Postgres = request.getfixturevalue("postgres")
-                    url = server.url(server.create_database())
+                    url = server.url(server.unused_name())
                 opened = at_work(service, url, bus, loops=True, **smtp, **settings)
                 services[service.name] = await stack.enter_async_context(opened)
             as_read = bytes if embedded else _with_crlf

@@ -56,7 +56,7 @@ async def door(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator
             url = f"sqlite+aiosqlite:///{tmp_path}/{service.name}.db"
             if not local:
                 server: Postgres = request.getfixturevalue("postgres")
-                url = server.url(server.create_database())
+                url = server.url(server.unused_name())
             settings: dict[str, Any] = {"jwks_url": "/v1/jwks", "mail_dir": str(tmp_path / "mail")}
             settings |= CHEAP if service.name == "portal-api" else {}
             opened = at_work(service, url, bus, loops=True, **settings)

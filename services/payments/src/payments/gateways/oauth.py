@@ -62,22 +62,22 @@ async def access_token(
 
 async def exchange_signed_in(
     client: httpx.AsyncClient,
-    method: str,
-    url: str,
-    *,
-    headers: Mapping[str, str],
-    content: bytes | None,
     store: TokenStore,
     renew: Renew,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    content: bytes | None,
 ) -> Answer | Result:
-    """`exchange` with an access token; the same once more (so with the same id) where only the token was
-    refused."""
+    """`exchange` of JSON with an access token; the same once more (so with the same id) where only the token
+    was refused."""
+    typed = {} if content is None else {"Content-Type": "application/json"}
     refused: SecretStr | None = None
     while True:
         token = await access_token(store, renew, refused=refused)
         if isinstance(token, Result):
             return token
-        signed = {"Authorization": f"Bearer {token.get_secret_value()}", **headers}
+        signed = {"Authorization": f"Bearer {token.get_secret_value()}", **typed, **headers}
         answer = await exchange(client, method, url, headers=signed, content=content)
         if isinstance(answer, Result) or answer.status != 401 or refused is not None:
             return answer

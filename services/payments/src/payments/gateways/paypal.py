@@ -159,16 +159,7 @@ class PayPal(Gateway):
         content = content if body is None else json.dumps(body).encode()
         headers = {
             "Prefer": "return=representation",
-            **({"Content-Type": "application/json"} if content is not None else {}),
             **({"PayPal-Request-Id": request_id} if request_id else {}),
         }
         url = self.account.base_url.rstrip("/") + path
-        return await exchange_signed_in(
-            self.client,
-            method,
-            url,
-            headers=headers,
-            content=content,
-            store=self.tokens,
-            renew=self._renew,
-        )
+        return await exchange_signed_in(self.client, self.tokens, self._renew, method, url, headers, content)

@@ -132,19 +132,10 @@ class QuickBooks(Gateway):
         path = path if path.startswith("/") else f"/quickbooks/v4/payments/{path}"
         headers = {
             "Accept": "application/json",
-            **({"Content-Type": "application/json"} if content is not None else {}),
             **({"Request-Id": request_id} if request_id else {}),
         }
         url = self.account.base_url.rstrip("/") + path
-        return await exchange_signed_in(
-            self.client,
-            method,
-            url,
-            headers=headers,
-            content=content,
-            store=self.tokens,
-            renew=self._renew,
-        )
+        return await exchange_signed_in(self.client, self.tokens, self._renew, method, url, headers, content)
 
 
 def charge_request(order: Order, token: SecretStr, *, saved: bool) -> dict[str, object]:
