@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pydantic_core
 import uuid_utils
-from sqlalchemy import JSON, DateTime, Executable, Table, event, insert
+from sqlalchemy import JSON, DateTime, Executable, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -93,6 +93,7 @@ class Database:
         # wait many times its turn.
         self._write_turns = asyncio.Semaphore(writers)
         self._read_turns = asyncio.Semaphore(readers)
+        self._kept: list[AsyncConnection] = []
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
@@ -105,14 +106,35 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
-        async with _turn(self._read_turns), self.reader.connect() as connection:
-            yield connection
+        """An autocommit connection. It stays checked out for the next reader: handing it back and asking for
+        it again takes as long as a short query (a fifth of a request, measured)."""
+        async with _turn(self._read_turns):
+            connection = self._kept.pop() if self._kept else await self.reader.connect()
+            failed = True
+            try:
+                yield connection
+                failed = connection.invalidated
+            finally:
+                if not failed:
+                    self._kept.append(connection)
+                else:
+                    await asyncio.shield(self._hand_back(connection))
+
+    async def _hand_back(self, connection: AsyncConnection) -> None:
+        """The pool knows what may be used again. One that was cut is seldom alone: the server has gone."""
+        kept: list[AsyncConnection] = []
+        if connection.invalidated:
+            kept, self._kept = self._kept, []
+        for each in (connection, *kept):
+            await each.close()
 
     def alone(self) -> AbstractAsyncContextManager[AsyncSession | AsyncConnection]:
         """For one single statement that writes: on PostgreSQL it commits by itself, in one round trip."""
         return self.transaction() if self.is_sqlite else self.read()
 
     async def close(self) -> None:
+        while self._kept:
+            await self._kept.pop().close()
         await self.writer.dispose()
         await self.reader.dispose()
 
@@ -189,16 +211,3 @@ def upsert(session: AsyncSession, table: Table, key: Sequence[str], replace: Seq
     return statement.on_conflict_do_update(
         index_elements=list(key), set_={name: statement.excluded[name] for name in replace}
     )
-
-
-__all__ = [
-    "Database",
-    "Json",
-    "Row",
-    "UtcDateTime",
-    "insert",
-    "insert_ignore",
-    "upsert",
-    "utcnow",
-    "uuid7",
-]
