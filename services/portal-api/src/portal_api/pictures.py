@@ -2,9 +2,10 @@
 (where it was taken, by what, scripts behind the picture)."""
 
 import io
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image, ImageOps
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 LONGEST_SIDE = 2048
@@ -25,6 +26,8 @@ def redraw(data: bytes, longest: int = LONGEST_SIDE) -> Jpeg:
     """An upright JPEG, neither side longer than `longest` pixels, without metadata. Raises PictureRefused for
     what is no picture, is cut off, or would unpack to more than 50 million pixels, which is seen before
     it is unpacked."""
+    from PIL import Image  # a thirtieth of the start, and pictures are rare
+
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as found:
             if found.width * found.height > MOST_PIXELS:
@@ -36,7 +39,9 @@ def redraw(data: bytes, longest: int = LONGEST_SIDE) -> Jpeg:
         raise PictureRefused("This is no picture that can be read: send a JPEG, PNG or WebP.") from None
 
 
-def _drawn(found: Image.Image, longest: int) -> Jpeg:
+def _drawn(found: "Image", longest: int) -> Jpeg:
+    from PIL import Image, ImageOps
+
     found.draft("RGB", (longest, longest))  # a JPEG is unpacked no larger than is needed
     picture = ImageOps.exif_transpose(found)
     picture.thumbnail((longest, longest))

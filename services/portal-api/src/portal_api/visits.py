@@ -4,8 +4,6 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from icalendar import Calendar, Event, vCalAddress
-
 from portal_api.letter import Attachment
 from portal_api.windows import Window
 
@@ -24,6 +22,8 @@ def calendar_entry(
 ) -> Attachment:
     """The same UID for one appointment for ever; `sequence` grows with each change of it, so that calendars
     move the entry, or take it away, instead of adding another."""
+    from icalendar import Calendar, Event, vCalAddress  # a thirtieth of the start, and reminders come later
+
     entry = Event()
     entry.add("uid", f"{appointment_id}@callboard")
     entry.add("sequence", sequence)

@@ -5,7 +5,6 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-import segno
 from pydantic import SecretStr
 from pyotp import random_base32
 from pyotp.totp import TOTP
@@ -59,6 +58,8 @@ async def log_on(
 async def begin_totp(work: Work[Any], id: UUID, company: str) -> tuple[str, str, str]:
     """A new secret, its otpauth:// address and that as a QR code (SVG). It counts once `turn_on_totp` has
     seen a code made with it."""
+    import segno  # late: once in the life of an account
+
     row = await locked(work, id, "staff")
     if row["totp_on"]:
         raise conflict("The second factor is on already", "Turn it off first.")
