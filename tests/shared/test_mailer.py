@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +59,36 @@ async def counted(port: int) -> AsyncGenerator[tuple[int, list[int]]]:
 async def test_one_connection_carries_many_mails_byte_for_byte(smtp_sink: SmtpSink) -> None:
     async with counted(smtp_sink.port) as (port, opened), open_mailer(settings(port)) as mailer:
         for number in range(20):
-            await mailer.send(message(number), SENDER, [TO])
+            await mailer.send(message(number), SENDER, TO)
     assert opened == [1]
     assert [received.content for received in smtp_sink.messages] == [message(number) for number in range(20)]
     assert {(received.mail_from, received.rcpt_tos) for received in smtp_sink.messages} == {(SENDER, (TO,))}
+
+
+async def test_a_line_that_does_not_end_in_crlf_is_refused_before_anything_is_sent(
+    smtp_sink: SmtpSink,
+) -> None:
+    """A server that takes a bare line feed for a line end would read the rest as other mails."""
+    async with open_mailer(settings(smtp_sink.port)) as mailer:
+        for ending in (b"\n.\nMAIL FROM:<>\n", b"\n"):
+            with pytest.raises(ValueError, match="CRLF"):
+                await mailer.send(message() + b"x" + ending, SENDER, TO)
+        await mailer.send(message(), SENDER, TO)
+    assert [received.content for received in smtp_sink.messages] == [message()]
+
+
+@pytest.mark.parametrize(
+    "address", ["a@x.example> SIZE=1", "a@x.example\r\nRCPT TO:<b@x.example", "a@é.example"]
+)
+async def test_an_address_cannot_say_more_than_an_address(smtp_sink: SmtpSink, address: str) -> None:
+    async with open_mailer(settings(smtp_sink.port)) as mailer:
+        for sender, to in ((address, TO), (SENDER, address)):
+            with suppress(ValueError):
+                await mailer.send(message(), sender, to)
+        await mailer.send(message(), SENDER, TO)
+    assert smtp_sink.messages[-1].mail_from == SENDER
+    assert {got.mail_from for got in smtp_sink.messages} <= {SENDER, "a@x.example"}
+    assert {got.rcpt_tos for got in smtp_sink.messages} <= {(TO,), ("a@x.example",)}
 
 
 async def test_mails_at_once_share_a_few_connections(smtp_sink: SmtpSink) -> None:
@@ -70,7 +96,7 @@ async def test_mails_at_once_share_a_few_connections(smtp_sink: SmtpSink) -> Non
         counted(smtp_sink.port) as (port, opened),
         open_mailer(settings(port, smtp_connections=3)) as mailer,
     ):
-        await asyncio.gather(*(mailer.send(message(number), SENDER, [TO]) for number in range(40)))
+        await asyncio.gather(*(mailer.send(message(number), SENDER, TO) for number in range(40)))
     assert sorted(received.content for received in smtp_sink.messages) == sorted(map(message, range(40)))
     assert len(opened) == max(opened) == 3
 
@@ -83,11 +109,11 @@ async def test_a_refusal_says_whether_to_try_again(
     smtp_sink.answer(stage, reply)
     async with open_mailer(settings(smtp_sink.port)) as mailer:
         with pytest.raises(MailRefused, match=reply.split(" ", 1)[1]) as refused:
-            await mailer.send(message(), SENDER, [TO])
+            await mailer.send(message(), SENDER, TO)
         assert refused.value.permanent is permanent
         assert smtp_sink.messages == []
 
-        await mailer.send(message(2), SENDER, [TO])
+        await mailer.send(message(2), SENDER, TO)
     assert [received.content for received in smtp_sink.messages] == [message(2)]
 
 
@@ -95,16 +121,16 @@ async def test_a_lost_answer_is_an_error_although_the_server_has_the_mail(smtp_s
     smtp_sink.answer("DATA", "", keep=True)
     async with open_mailer(settings(smtp_sink.port)) as mailer:
         with pytest.raises((MailRefused, OSError, TimeoutError)) as failed:
-            await mailer.send(message(), SENDER, [TO])
+            await mailer.send(message(), SENDER, TO)
         assert not getattr(failed.value, "permanent", False), "it must be sent again"
 
-        await mailer.send(message(), SENDER, [TO])
+        await mailer.send(message(), SENDER, TO)
     assert [received.content for received in smtp_sink.messages] == [message(), message()]
 
 
 async def test_a_server_that_was_restarted_gets_the_next_mails(smtp_sink: SmtpSink) -> None:
     async with open_mailer(settings(smtp_sink.port, smtp_connections=1)) as mailer:
-        await mailer.send(message(1), SENDER, [TO])
+        await mailer.send(message(1), SENDER, TO)
         smtp_sink.restart()
         await _until_sent(mailer, message(2))
     assert [received.content for received in smtp_sink.messages] == [message(1), message(2)]
@@ -114,7 +140,7 @@ async def test_a_server_that_is_away_is_an_error_that_passes(smtp_sink: SmtpSink
     smtp_sink.stop()
     async with open_mailer(settings(smtp_sink.port)) as mailer:
         with pytest.raises((MailRefused, OSError, TimeoutError)) as failed:
-            await mailer.send(message(), SENDER, [TO])
+            await mailer.send(message(), SENDER, TO)
         assert not getattr(failed.value, "permanent", False)
         smtp_sink.start()
         await _until_sent(mailer, message())
@@ -126,12 +152,12 @@ async def test_a_real_server_takes_it_over_starttls_with_a_login(exim: Exim) -> 
     secure = {"smtp_security": "starttls", "smtp_ca_file": str(exim.certificate)}
     login = {"smtp_user": USER, "smtp_password": PASSWORD}
     async with open_mailer(settings(exim.port, **secure, **login)) as mailer:
-        await mailer.send(message(), SENDER, ["somebody@localhost"])
+        await mailer.send(message(), SENDER, "somebody@localhost")
         for name, permanent in (("nosuch", True), ("later", False)):
             with pytest.raises(MailRefused) as refused:
-                await mailer.send(message(), SENDER, [f"{name}@localhost"])
+                await mailer.send(message(), SENDER, f"{name}@localhost")
             assert refused.value.permanent is permanent
-        await mailer.send(message(2), SENDER, ["somebody@localhost"])
+        await mailer.send(message(2), SENDER, "somebody@localhost")
     async with asyncio.timeout(20):
         while len(exim.delivered()) < before + 2:
             await asyncio.sleep(0.05)
@@ -144,7 +170,7 @@ async def test_a_wrong_password_is_named_and_not_shown(exim: Exim) -> None:
     login = {"smtp_user": USER, "smtp_password": "sesame-open"}
     async with open_mailer(settings(exim.port, **secure, **login)) as mailer:
         with pytest.raises(MailRefused, match="check the SMTP user and password") as refused:
-            await mailer.send(message(), SENDER, ["somebody@localhost"])
+            await mailer.send(message(), SENDER, "somebody@localhost")
     assert not refused.value.permanent
     assert "sesame" not in str(refused.value)
 
@@ -153,16 +179,16 @@ async def test_nothing_goes_in_the_clear_where_encryption_is_set(smtp_sink: Smtp
     login = {"smtp_security": "starttls", "smtp_user": USER, "smtp_password": PASSWORD}
     async with open_mailer(settings(smtp_sink.port, **login)) as mailer:
         with pytest.raises((MailRefused, OSError)):
-            await mailer.send(message(), SENDER, [TO])
+            await mailer.send(message(), SENDER, TO)
     assert smtp_sink.messages == []
 
 
 async def test_without_a_server_mail_goes_into_a_folder(tmp_path: Path) -> None:
     async with open_mailer(Settings(mail_dir=str(tmp_path / "out"))) as mailer:
         for number in (1, 2):
-            await mailer.send(message(number), SENDER, [TO, "second@contractor.example"])
+            await mailer.send(message(number), SENDER, TO)
     written = [path.read_bytes() for path in sorted((tmp_path / "out" / "new").iterdir())]
-    head = f"Return-Path: <{SENDER}>\r\nDelivered-To: {TO}, second@contractor.example\r\n".encode()
+    head = f"Return-Path: <{SENDER}>\r\nDelivered-To: {TO}\r\n".encode()
     assert written == [head + message(1), head + message(2)]
     assert list((tmp_path / "out" / "tmp").iterdir()) == []
 
@@ -176,7 +202,7 @@ async def _until_sent(mailer: Any, content: bytes) -> None:
 
 async def _sent(mailer: Any, content: bytes) -> bool:
     try:
-        await mailer.send(content, SENDER, [TO])
+        await mailer.send(content, SENDER, TO)
     except (MailRefused, OSError, TimeoutError) as error:
         if getattr(error, "permanent", False):
             raise

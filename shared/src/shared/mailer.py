@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import aiosmtplib
 from shared.db import uuid7
 from shared.hosts import HostRefused
 from shared.settings import Settings
-from shared.smarthost import Smarthost, connect, drop, tls_context
+from shared.smarthost import Smarthost, connect, drop, submit, tls_context
 
 
 class MailRefused(Exception):
@@ -33,14 +33,15 @@ class SmtpMailer:
         for _ in range(settings.smtp_connections):
             self._idle.put_nowait(None)
 
-    async def send(self, message: bytes, sender: str, to: Sequence[str]) -> None:
+    async def send(self, message: bytes, sender: str, to: str) -> None:
         """Returns when the server has accepted the message. Raises MailRefused, or OSError/TimeoutError
-        when the answer was lost: the server may then have it, and the same Message-ID must go again."""
+        when the answer was lost: the server may then have it, and the same Message-ID must go again.
+        Raises ValueError for an address that is none, or a line that does not end in CRLF."""
         client = await self._idle.get()
         try:
             if client is None or not client.is_connected:
                 client = await self._connect()
-            await client.sendmail(sender, list(to), message)
+            await submit(client, message, sender, to)
         except BaseException as error:
             if client is not None:
                 drop(client)
@@ -76,8 +77,8 @@ class MaildirMailer:
         for folder in ("tmp", "new", "cur"):
             (self._path / folder).mkdir(parents=True, exist_ok=True)
 
-    async def send(self, message: bytes, sender: str, to: Sequence[str]) -> None:
-        header = f"Return-Path: <{sender}>\r\nDelivered-To: {', '.join(to)}\r\n".encode()
+    async def send(self, message: bytes, sender: str, to: str) -> None:
+        header = f"Return-Path: <{sender}>\r\nDelivered-To: {to}\r\n".encode()
         await asyncio.to_thread(self._write, header + message)
 
     async def check(self) -> None:
@@ -150,9 +151,6 @@ def named(error: BaseException) -> BaseException:
         return MailRefused(str(error), permanent=False)
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return MailRefused(f"login refused ({error.code}): check the SMTP user and password", permanent=False)
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        worst = max(error.recipients, key=lambda refused: refused.code)
-        return MailRefused(f"{worst.code} {worst.message}"[:300], permanent=worst.code >= 500)
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return MailRefused(f"{error.code} {error.message}"[:300], permanent=error.code >= 500)
     if isinstance(error, aiosmtplib.SMTPException):

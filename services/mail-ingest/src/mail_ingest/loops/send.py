@@ -72,7 +72,7 @@ async def _send(mailer: Mailer, row: Row, sender: str) -> Result:
             outcome=row.outcome or "",
             sha256=row.sha256,
         )
-        await mailer.send(message, sender, [row.recipient])
+        await mailer.send(message, sender, row.recipient)
     except MailRefused as refused:
         log.warning("forward_refused", forward=str(row.id), said=str(refused), permanent=refused.permanent)
         return str(refused), refused.permanent

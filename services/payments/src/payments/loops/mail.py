@@ -54,4 +54,4 @@ async def _send(running: Running[Tools], row: Row, mailer: Mailer, about: Compan
         sender_address=sender,
         now=utcnow(),
     )
-    await mailer.send(message, sender, [row.recipient])
+    await mailer.send(message, sender, row.recipient)

@@ -28,6 +28,6 @@ async def try_mail(settings: Any, known: Company, *, to: str, wording: Wording) 
         now=utcnow(),
     )
     if through.smarthost is None:
-        await MaildirMailer(settings.mail_dir).send(mail, sender, [to])
+        await MaildirMailer(settings.mail_dir).send(mail, sender, to)
         return [Step("message", True, f"No mail server is set: written to {settings.mail_dir}.")]
     return await probe(settings, through.smarthost, message=mail, sender=sender, to=to)

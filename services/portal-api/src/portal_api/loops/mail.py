@@ -59,7 +59,7 @@ async def _send(
         return "suppressed", "This address is unsubscribed."
 
     async def post() -> None:
-        await mailer.send(letter(row), through.address, [row.recipient])
+        await mailer.send(letter(row), through.address, row.recipient)
 
     return await outcome(row.id, post(), (WordingRefused, AddressRefused, SecretUnreadable))
 
