@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import delete, func, select, update
 
+from shared.batches import one_of
 from shared.bus import BusDown
 from shared.db import utcnow
 from shared.fault import fault
@@ -119,7 +120,7 @@ async def _publish(running: "Running[Any]", name: str, batch: list[Any]) -> bool
 async def _settle(running: "Running[Any]", sent: list[int], refused: list[Any]) -> None:
     async with running.database.transaction() as session:
         if sent:
-            await session.execute(delete(outbox).where(outbox.c.seq.in_(sent)))
+            await session.execute(delete(outbox).where(one_of(session, outbox.c.seq, sent)))
         if refused:
             first = min(refused, key=lambda row: row.seq)
             due = utcnow() + timedelta(seconds=min(0.5 * 2 ** min(first.attempts, 5), 10))

@@ -4,12 +4,11 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from shared.batches import one_of
 from shared.pages import cursor_key, decode_cursor, encode_cursor
 from shared.problems import not_found
-from sqlalchemy import ColumnElement, Table, any_, bindparam, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Column, ColumnElement, Table, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.sql.schema import Column
 
 from customer.matching import Asked, decide, keys
 from customer.models import company, customer, location, match, match_key
@@ -21,15 +20,6 @@ Reading = AsyncSession | AsyncConnection
 async def default_zone(session: Reading, settings: Any) -> str:
     """The zone of a place whose own is not known: the company's, or else the environment's."""
     return (await session.execute(select(company.c.zone))).scalar() or settings.default_zone
-
-
-def one_of(reading: Reading, column: Column[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """`column IN values`. On PostgreSQL as one array, so that a thousand values are one prepared statement
-    and not another one for each length."""
-    bind = reading.get_bind() if isinstance(reading, AsyncSession) else reading
-    if bind.dialect.name != "postgresql":
-        return column.in_(values)
-    return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
 _PLACE = (location.c.customer_id, location.c.address_key, location.c.zone, location.c.names)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from shared.batches import one_of
 from shared.db import Row, utcnow
 from shared.events.portal import CompanyChanged
 from shared.pages import decode_cursor
@@ -47,7 +48,7 @@ async def nothing_left_behind(running: Running[Tools]) -> bool:
 async def mails_with_boxes(running: Running[Tools], ids: Sequence[UUID]) -> dict[UUID, tuple[Row, Row]]:
     """The still unread ones of these mails, each with its mailbox."""
     async with running.database.read() as read:
-        stored = select(mails).where(mails.c.id.in_(ids), mails.c.state == "stored")
+        stored = select(mails).where(one_of(read, mails.c.id, ids), mails.c.state == "stored")
         found = (await read.execute(stored)).all()
         ids_ = {mail.mailbox_id for mail in found}
         boxes = {box.id: box for box in await read.execute(select(mailboxes).where(mailboxes.c.id.in_(ids_)))}

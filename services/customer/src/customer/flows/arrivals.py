@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from shared.batches import one_of
 from shared.db import uuid7
 from shared.events.dispatch import DispatchCreated, DispatchUpdated
 from shared.work import Work
@@ -21,7 +22,7 @@ from customer.flows.partners import payer_of, payers
 from customer.matching import Verdict, decide, keys
 from customer.models import match
 from customer.places import Places
-from customer.queries import default_zone, one_of, places_by_key
+from customer.queries import default_zone, places_by_key
 
 
 async def arrive(work: Work[Any], events: Sequence[DispatchCreated | DispatchUpdated]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from shared.batches import insert_tables, update_rows
+from shared.batches import insert_tables, one_of, update_rows
 from shared.db import upsert
 from shared.events.dispatch import DispatchContent, DispatchReceived
 from shared.work import Work
@@ -59,11 +59,16 @@ async def load(work: Work[Any], events: Sequence[DispatchReceived], ids: Sequenc
     """Locks the dispatches of the batch in the order of their ids, so that two batches cannot wait for each
     other."""
     session = work.session
-    known = select(dispatch).where(dispatch.c.id.in_(set(ids))).order_by(dispatch.c.id).with_for_update()
+    known = (
+        select(dispatch)
+        .where(one_of(session, dispatch.c.id, set(ids)))
+        .order_by(dispatch.c.id)
+        .with_for_update()
+    )
     standing = {row["id"]: _standing(dict(row)) for row in (await session.execute(known)).mappings()}
-    heard = received.c.mail_id.in_({event.mail_id for event in events})
+    heard = one_of(session, received.c.mail_id, {event.mail_id for event in events})
     if standing:
-        heard = or_(heard, received.c.dispatch_id.in_(standing.keys()))
+        heard = or_(heard, one_of(session, received.c.dispatch_id, standing.keys()))
     answers: dict[UUID, Answer] = {}
     for row in (await session.execute(select(received).where(heard))).mappings():
         answers[row["mail_id"]] = (row["content_key"], row["outcome"], row["reason"])

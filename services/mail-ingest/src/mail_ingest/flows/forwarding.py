@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from shared.batches import insert_rows, update_rows
+from shared.batches import insert_rows, one_of, update_rows
 from shared.db import Row, uuid7
 from shared.mails import next_try
 from shared.work import Work
@@ -48,7 +48,8 @@ async def lease_forwards(work: Work[Tools]) -> Sequence[Row]:
     if not ids:
         return []
     lease = work.now + timedelta(seconds=work.settings.lease_seconds)
-    leased = update(forwards).where(forwards.c.id.in_(ids))
+    these = one_of(work.session, forwards.c.id, ids)
+    leased = update(forwards).where(these)
     await work.session.execute(leased.values(due_at=lease, attempts=forwards.c.attempts + 1))
     columns = (
         *(forwards.c[name] for name in ("id", "kind", "recipient", "attempts", "created_at")),
@@ -56,13 +57,13 @@ async def lease_forwards(work: Work[Tools]) -> Sequence[Row]:
         *(mailboxes.c[name] for name in ("return_name", "return_address")),
         raw_mails.c.raw,
     )
-    query = select(*columns).where(forwards.c.id.in_(ids), mails.c.id == forwards.c.mail_id)
+    query = select(*columns).where(these, mails.c.id == forwards.c.mail_id)
     query = query.where(mailboxes.c.id == mails.c.mailbox_id, raw_mails.c.mail_id == mails.c.id)
     return (await work.session.execute(query)).all()
 
 
 async def mark_sent(work: Work[Tools], ids: Sequence[UUID]) -> None:
-    done = update(forwards).where(forwards.c.id.in_(ids))
+    done = update(forwards).where(one_of(work.session, forwards.c.id, ids))
     await work.session.execute(done.values(state="sent", sent_at=work.now, error=None))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from shared.batches import insert_tables
+from shared.batches import insert_tables, one_of
 from shared.db import Row, uuid7
 from shared.work import Work
 from sqlalchemy import exists, or_, select, update
@@ -128,7 +128,8 @@ async def store_one(work: Work[Tools], box: Row, raw: bytes, source: str) -> tup
 
 async def mark_deleted(work: Work[Tools], mail_ids: Sequence[UUID]) -> None:
     """The mailbox has confirmed that these are gone: the same bytes will be another mail from now on."""
-    await work.session.execute(update(mails).where(mails.c.id.in_(mail_ids)).values(deleted_at=work.now))
+    gone = one_of(work.session, mails.c.id, mail_ids)
+    await work.session.execute(update(mails).where(gone).values(deleted_at=work.now))
 
 
 @dataclass
@@ -141,7 +142,8 @@ class _Known:
 
 async def _known(work: Work[Tools], mailbox_id: UUID, hashes: Sequence[str]) -> dict[str, _Known]:
     columns = (mails.c.id, mails.c.sha256, mails.c.occurrence, mails.c.received_at, mails.c.deleted_at)
-    query = select(*columns).where(mails.c.mailbox_id == mailbox_id, mails.c.sha256.in_(set(hashes)))
+    same = one_of(work.session, mails.c.sha256, set(hashes))
+    query = select(*columns).where(mails.c.mailbox_id == mailbox_id, same)
     known: dict[str, _Known] = {}
     for row in await work.session.execute(query.order_by(mails.c.occurrence)):
         log = known.setdefault(row.sha256, _Known())

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pydantic_core
-from shared.batches import update_rows
+from shared.batches import one_of, update_rows
 from shared.db import Row
 from shared.events.dispatch import DispatchMentioned, DispatchReceived, DispatchResolved, dispatch_id
 from shared.work import Work
@@ -42,16 +42,16 @@ async def take_up(work: Work[Tools], limit: int) -> list[tuple[UUID, bytes]]:
     untried = list(takewhile(lambda row: row.attempts == 0, waiting))
     ids = [row.id for row in portion(untried, limit, lambda row: row.size)] or [waiting[0].id]
     lease = work.now + timedelta(seconds=work.settings.lease_seconds)
-    counted = update(mails).where(mails.c.id.in_(ids))
+    counted = update(mails).where(one_of(work.session, mails.c.id, ids))
     await work.session.execute(counted.values(attempts=mails.c.attempts + 1, due_at=lease))
-    rows = await work.session.execute(select(raw_mails).where(raw_mails.c.mail_id.in_(ids)))
+    rows = await work.session.execute(select(raw_mails).where(one_of(work.session, raw_mails.c.mail_id, ids)))
     return sorted((row.mail_id, row.raw) for row in rows)
 
 
 async def forget_attempts(work: Work[Tools], ids: Collection[UUID]) -> None:
     """It was not these mails that ended the attempts."""
     if ids:
-        unread = mails.c.id.in_(ids), mails.c.state == "stored"
+        unread = one_of(work.session, mails.c.id, ids), mails.c.state == "stored"
         await work.session.execute(update(mails).where(*unread).values(attempts=0))
 
 
@@ -85,8 +85,8 @@ async def _still_unread(
     work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]]
 ) -> Sequence[tuple[Row, Row, Reading]]:
     """Theirs are locked."""
-    mine = mails.c.id.in_([mail.id for mail, _, _ in readings]), mails.c.state == "stored"
-    query = select(mails.c.id).where(*mine).order_by(mails.c.id).with_for_update()
+    mine = one_of(work.session, mails.c.id, [mail.id for mail, _, _ in readings])
+    query = select(mails.c.id).where(mine, mails.c.state == "stored").order_by(mails.c.id).with_for_update()
     unread = set(await work.session.scalars(query))
     return [reading for reading in readings if reading[0].id in unread]
 
@@ -109,7 +109,7 @@ async def resolve(work: Work[Tools], answers: Sequence[DispatchResolved]) -> Non
     """The dispatch service has said what became of each mail; each gets its outcome and its forward."""
     by_mail = {answer.mail_id: answer for answer in answers}
     query = select(mails.c.id, mails.c.mailbox_id, mails.c.round).where(
-        mails.c.id.in_(by_mail), mails.c.state == "waiting"
+        one_of(work.session, mails.c.id, by_mail), mails.c.state == "waiting"
     )
     waiting = (await work.session.execute(query)).all()
     if not waiting:
