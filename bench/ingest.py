@@ -28,7 +28,7 @@ from bench.fleet import Fleet, fleet, free_port, process_of
 from bench.mails import AUTHSERV_ID, SENDER, VENDOR_ID, mail
 
 MAILS = 2000
-WARM_UP = 200
+WARM_UP = 500
 
 
 def run(mails: int = MAILS) -> dict[str, Any]:
