@@ -50,6 +50,7 @@ def main(service: Service, **groups: typer.Typer) -> None:
             host=host,
             port=port,
             log_config=None,
+            ws="none",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,

@@ -30,6 +30,7 @@ async def serving(app: FastAPI, listener: socket.socket) -> AsyncGenerator[async
     config = uvicorn.Config(
         app,
         log_config=None,
+        ws="none",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

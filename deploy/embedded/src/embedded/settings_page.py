@@ -16,8 +16,8 @@ HEAD = """# Settings
 Each is an environment variable of the process; the ones of a mailbox, a partner or a status code are set over
 REST. This page is generated (`make contracts`).
 
-`SSL_CERT_FILE` or `SSL_CERT_DIR` name other certificate authorities for the partner, the gateways
-and the signing keys.
+`SSL_CERT_FILE` or `SSL_CERT_DIR` name other certificate authorities for the partner, the gateways,
+webhooks and the signing keys.
 """
 
 

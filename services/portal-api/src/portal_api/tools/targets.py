@@ -1,7 +1,6 @@
 """Where webhooks go: addresses that others typed, so every one of them may be a trap."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import httpx
 from shared.db import utcnow
 from shared.hosts import HostRefused, resolve
+from shared.trust import authorities
 
 from portal_api.attempts import Answer, excerpt, retry_after
 
@@ -21,8 +21,9 @@ _RESOLVE_SECONDS = 5
 @asynccontextmanager
 async def open_targets(settings: Any) -> AsyncGenerator[httpx.AsyncClient]:
     """No connection is used twice: one to an address is proven for the name it was made for only."""
-    trusted = ssl.create_default_context()
+    trusted = authorities()
     if settings.webhook_ca_file:
+        trusted = httpx.create_ssl_context()
         trusted.load_verify_locations(settings.webhook_ca_file)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     async with httpx.AsyncClient(
