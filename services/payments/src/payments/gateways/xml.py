@@ -10,7 +10,7 @@ import xmltodict
 
 LARGEST = 1_000_000
 DEEPEST = 24
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Element = tuple[str, "str | list[Element]"]
 
