@@ -1,0 +1,25 @@
+"""The floor for a start: the libraries that the customer fixed, and an app with one route."""
+# ruff: noqa: F401  (loading them is the point)
+
+import sys
+
+import aio_pika
+import aiosmtplib
+import alembic.command
+import httpx
+import sqlalchemy.ext.asyncio
+import sqlmodel
+import uvicorn
+import xmltodict
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/readyz")
+async def ready() -> dict[str, str]:
+    return {}
+
+
+if __name__ == "__main__":
+    uvicorn.run(app, port=int(sys.argv[1]), access_log=False, log_level="warning")
