@@ -66,6 +66,7 @@ async def migrate_all(services: Services) -> None:
 
     for running in services.values():
         await migrate(running.service, running.database)
+        running.migrated = True  # /readyz need not look for it
 
 
 def create_house(services: Services, data: Data) -> FastAPI:
