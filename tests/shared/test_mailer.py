@@ -70,7 +70,7 @@ async def test_a_line_that_does_not_end_in_crlf_is_refused_before_anything_is_se
 ) -> None:
     """A server that takes a bare line feed for a line end would read the rest as other mails."""
     async with open_mailer(settings(smtp_sink.port)) as mailer:
-        for ending in (b"\n.\nMAIL FROM:<>\n", b"\n"):
+        for ending in (b"\n.\nMAIL FROM:<>\r\n", b"\r.\rMAIL FROM:<>\r\n", b"\n", b""):
             with pytest.raises(ValueError, match="CRLF"):
                 await mailer.send(message() + b"x" + ending, SENDER, TO)
         await mailer.send(message(), SENDER, TO)

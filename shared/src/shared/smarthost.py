@@ -102,7 +102,8 @@ async def submit(client: aiosmtplib.SMTP, message: bytes, sender: str, to: str) 
     """One mail to one address. It begins with a header, and its lines end in CRLF: the library's `sendmail`
     looks for other line ends and for dots line by line, and parses each address four times, which is half of
     what a forward costs. Raises as its commands do, or ValueError; the connection is then of no more use."""
-    if message.count(b"\n") != message.count(b"\r\n"):
+    lines = message.count(b"\r\n")
+    if not message.endswith(b"\r\n") or {message.count(b"\r"), message.count(b"\n")} != {lines}:
         raise ValueError("a line does not end in CRLF")
     size = [f"SIZE={len(message)}"] if client.supports_extension("size") else []
     await client.mail(sender, options=size)
