@@ -1,4 +1,4 @@
-"""The floor for a start: the libraries that the customer fixed, and an app with one route."""
+"""The floor for a start: the large libraries that ours loads too, and an app with one route."""
 # ruff: noqa: F401  (loading them is the point)
 
 import sys

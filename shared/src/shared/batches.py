@@ -31,8 +31,7 @@ def one_of(reading: AsyncSession | AsyncConnection, column: Column[Any], values:
     bind = reading.get_bind() if isinstance(reading, AsyncSession) else reading
     if bind.dialect.name != "postgresql":
         return column.in_(values)
-    kind = postgresql.ARRAY(_item(column.type), dimensions=1)
-    return column == any_(bindparam(None, list(values), type_=kind))
+    return column == any_(bindparam(None, list(values), type_=_array(column.type)))
 
 
 async def insert_rows(
@@ -79,7 +78,7 @@ async def update_rows(
         return
     connection, names = await session.connection(), [name for name in rows[0] if name != key]
     if connection.dialect.name == "postgresql":
-        kinds = {name: postgresql.ARRAY(_item(table.c[name].type), dimensions=1) for name in rows[0]}
+        kinds = {name: _array(table.c[name].type) for name in rows[0]}
         arrays = [
             func.unnest(bindparam(f"all_{name}", type_=kind)).label(name) for name, kind in kinds.items()
         ]
@@ -166,11 +165,11 @@ def _insert_arrays(
 
 
 def _from_arrays(table: Table, names: tuple[str, ...], prefix: str = "") -> postgresql.Insert:
-    kinds = {name: postgresql.ARRAY(_item(table.c[name].type), dimensions=1) for name in names}
+    kinds = {name: _array(table.c[name].type) for name in names}
     arrays = [bindparam(f"{prefix}{name}", type_=kind) for name, kind in kinds.items()]
     return postgresql.insert(table).from_select(names, select(*[func.unnest(array) for array in arrays]))
 
 
-def _item(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+def _array(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     """A cast to `VARCHAR(10)[]` would cut longer texts off; as text they are refused by the column."""
-    return Text() if isinstance(kind, String) else kind
+    return postgresql.ARRAY(Text() if isinstance(kind, String) else kind, dimensions=1)

@@ -122,10 +122,11 @@ class Database:
 
     async def _hand_back(self, connection: AsyncConnection) -> None:
         """The pool knows what may be used again. One that was cut is seldom alone: the server has gone."""
-        kept: list[AsyncConnection] = []
+        leaving = [connection]
         if connection.invalidated:
-            kept, self._kept = self._kept, []
-        for each in (connection, *kept):
+            leaving += self._kept
+            self._kept = []
+        for each in leaving:
             await each.close()
 
     def alone(self) -> AbstractAsyncContextManager[AsyncSession | AsyncConnection]:
