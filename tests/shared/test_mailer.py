@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,12 @@ async def connections_end() -> AsyncGenerator[None]:
     async with asyncio.timeout(10):
         while len(os.listdir("/proc/self/fd")) > before:
             await asyncio.sleep(0.02)
+
+
+@pytest.fixture(params=[True, False], ids=["pipelining", "one by one"])
+def smtp_sink(request: pytest.FixtureRequest) -> Iterator[SmtpSink]:
+    with SmtpSink(pipelining=request.param) as server:
+        yield server
 
 
 def message(number: int = 1) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiosmtplib
@@ -12,7 +12,8 @@ import aiosmtplib
 from shared.db import uuid7
 from shared.hosts import HostRefused
 from shared.settings import Settings
-from shared.smarthost import Smarthost, connect, drop, submit, tls_context
+from shared.smarthost import Smarthost, connect, tls_context
+from shared.submission import Submission
 
 
 class MailRefused(Exception):
@@ -28,7 +29,7 @@ class SmtpMailer:
 
     def __init__(self, settings: Settings, smarthost: Smarthost) -> None:
         self._settings, self._smarthost = settings, smarthost
-        self._idle: asyncio.LifoQueue[aiosmtplib.SMTP | None] = asyncio.LifoQueue()
+        self._idle: asyncio.LifoQueue[Submission | None] = asyncio.LifoQueue()
         self._context = tls_context(settings, smarthost)
         for _ in range(settings.smtp_connections):
             self._idle.put_nowait(None)
@@ -37,36 +38,35 @@ class SmtpMailer:
         """Returns when the server has accepted the message. Raises MailRefused, or OSError/TimeoutError
         when the answer was lost: the server may then have it, and the same Message-ID must go again.
         Raises ValueError for an address that is none, or a line that does not end in CRLF."""
-        client = await self._idle.get()
+        submission = await self._idle.get()
         try:
-            if client is None or not client.is_connected:
-                client = await self._connect()
-            await submit(client, message, sender, to)
+            if submission is None or not submission.usable:
+                submission = await self._connect()
+            await submission.send(message, sender, to)
         except BaseException as error:
-            if client is not None:
-                drop(client)
-            client = None
+            if submission is not None:
+                submission.drop()
+            submission = None
             raise named(error) from error
         finally:
-            self._idle.put_nowait(client)
+            self._idle.put_nowait(submission)
 
     async def check(self) -> None:
         """Connects, logs in and leaves. Raises as `send` does."""
         try:
-            client = await self._connect()
-            await client.quit()
+            submission = await self._connect()
+            await submission.quit()
         except (aiosmtplib.SMTPException, HostRefused, OSError) as error:
             raise named(error) from error
 
-    async def _connect(self) -> aiosmtplib.SMTP:
+    async def _connect(self) -> Submission:
         return await connect(self._settings, self._smarthost, self._context)
 
     async def close(self) -> None:
         while not self._idle.empty():
-            client = self._idle.get_nowait()
-            if client is not None:
-                with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):  # good manners only
-                    await client.quit()
+            submission = self._idle.get_nowait()
+            if submission is not None:
+                await submission.quit()
 
 
 class MaildirMailer:

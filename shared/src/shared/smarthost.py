@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from shared.hosts import addresses
 from shared.settings import Settings
+from shared.submission import Submission
 
 TIMEOUT_SECONDS = 30.0
 
@@ -39,9 +40,7 @@ class Smarthost:
         )
 
 
-async def connect(
-    settings: Settings, smarthost: Smarthost, context: ssl.SSLContext | None
-) -> aiosmtplib.SMTP:
+async def connect(settings: Settings, smarthost: Smarthost, context: ssl.SSLContext | None) -> Submission:
     """Connected to an address that was checked, encrypted and logged in. Raises HostRefused too."""
     client = await greeted(settings, smarthost, context)
     try:
@@ -49,10 +48,19 @@ async def connect(
             await client.starttls(server_hostname=smarthost.host)
         if smarthost.user:
             await client.login(smarthost.user, smarthost.password.get_secret_value())
+        if client.is_ehlo_or_helo_needed:
+            await _introduce(client)
     except BaseException:
         drop(client)
         raise
-    return client
+    return Submission(client)
+
+
+async def _introduce(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:  # a server of before 2001
+        await client.helo()
 
 
 async def greeted(
@@ -96,26 +104,6 @@ async def _greeted(
         opened.close()
         raise
     return client
-
-
-async def submit(client: aiosmtplib.SMTP, message: bytes, sender: str, to: str) -> None:
-    """One mail to one address. It begins with a header, and its lines end in CRLF: the library's `sendmail`
-    looks for other line ends and for dots line by line, and parses each address four times, which is half of
-    what a forward costs. Raises as its commands do, or ValueError; the connection is then of no more use."""
-    lines = message.count(b"\r\n")
-    if not message.endswith(b"\r\n") or {message.count(b"\r"), message.count(b"\n")} != {lines}:
-        raise ValueError("a line does not end in CRLF")
-    size = [f"SIZE={len(message)}"] if client.supports_extension("size") else []
-    await client.mail(sender, options=size)
-    await client.rcpt(to)
-    go_on = await client.execute_command(b"DATA")
-    if go_on.code != aiosmtplib.SMTPStatus.start_input or client.protocol is None:
-        raise aiosmtplib.SMTPDataError(go_on.code, go_on.message)
-    # a dot that begins a line is doubled (RFC 5321, 4.5.2)
-    client.protocol.write(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
-    kept = await client.protocol.read_response(timeout=TIMEOUT_SECONDS)
-    if kept.code != aiosmtplib.SMTPStatus.completed:
-        raise aiosmtplib.SMTPDataError(kept.code, kept.message)
 
 
 def drop(client: aiosmtplib.SMTP) -> None:

@@ -39,10 +39,12 @@ class Answer:
 
 
 class SmtpSink:
-    """Runs in a thread of this process. With `tls`, STARTTLS and the login USER / PASSWORD are demanded."""
+    """Runs in a thread of this process. With `tls`, STARTTLS and the login USER / PASSWORD are demanded.
+    `pipelining`: commands may come together, as at every server of these days."""
 
-    def __init__(self, *, port: int = 0, tls: bool = False) -> None:
+    def __init__(self, *, port: int = 0, tls: bool = False, pipelining: bool = True) -> None:
         self.messages: list[Received] = []
+        self._pipelining = pipelining
         self._holder = ports.reserve(port)
         self.port = int(self._holder.getsockname()[1])
         self._answers: dict[str, deque[Answer]] = defaultdict(deque)
@@ -115,6 +117,12 @@ class SmtpSink:
             auth_required=True,
             authenticator=_authenticate,
         )
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [responses[0], "250-PIPELINING", *responses[1:]] if self._pipelining else responses
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
