@@ -64,7 +64,7 @@ migrate: .venv/.run ## Bring one service's database up to date: make migrate SER
 	@: "$${CALLBOARD_DATABASE_URL:?set it to the database of $(SERVICE), postgresql+asyncpg://…}"
 	@$(BIN)/python -m $(subst -,_,$(SERVICE)) migrate
 
-contracts: .venv/.run ## Write docs/asyncapi.yaml and docs/openapi/*.json from the code
+contracts: .venv/.run ## Write docs/asyncapi.yaml, docs/openapi/*.json and the embedded tables from the code
 	@$(BIN)/callboard contracts
 
 clean: ## Remove what was built and installed here; not data/

@@ -34,7 +34,7 @@ async def is_current(service: Service, database: Database) -> bool:
     """Whether the database has exactly the tables of this version."""
     async with database.reader.connect() as connection:
         found = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
-    return set(found) == set(ScriptDirectory.from_config(_config(service)).get_heads())
+    return set(found) == set(ScriptDirectory.from_config(configuration(service)).get_heads())
 
 
 async def revision(service: Service, database: Database, message: str) -> None:
@@ -48,16 +48,16 @@ def _upgrade(connection: Connection, service: Service) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('callboard migrations'))"))
         connection.execute(_LZ4)
-    command.upgrade(_config(service, connection), "head")
+    command.upgrade(configuration(service, connection), "head")
 
 
 def _revision(connection: Connection, service: Service, message: str) -> None:
-    config = _config(service, connection)
+    config = configuration(service, connection)
     number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
     command.revision(config, message, autogenerate=True, rev_id=f"{number:04d}")
 
 
-def _config(service: Service, connection: Connection | None = None) -> Config:
+def configuration(service: Service, connection: Connection | None = None) -> Config:
     versions = Path(str(files(service.package) / "migrations"))
     config = Config(attributes={"connection": connection, "metadata": service.metadata})
     settings: dict[str, Any] = {

@@ -1,4 +1,5 @@
-"""`callboard contracts`: the documents of events, routes, roles and settings, from the code."""
+"""`callboard contracts`: the documents of events, routes, roles and settings, from the code; and the tables
+of a new embedded database, from the migrations."""
 
 import difflib
 import json
@@ -16,6 +17,7 @@ from shared.service import Running, Service
 from embedded.house import SERVICES
 from embedded.roles_page import roles_page
 from embedded.settings_page import settings_page
+from embedded.tables import script, script_file
 
 _NOWHERE = "sqlite+aiosqlite:///:memory:"
 
@@ -23,8 +25,7 @@ _NOWHERE = "sqlite+aiosqlite:///:memory:"
 def contracts(folder: Path, *, check: bool) -> int:
     """Writes them. With `check` nothing is written; the exit status is 1 where they differ from the code."""
     status = 0
-    for name, text in _documents():
-        path = folder / name
+    for path, text in _documents(folder):
         was = path.read_text() if path.exists() else ""
         if was != text and check:
             old, new = was.splitlines(), text.splitlines()
@@ -39,13 +40,16 @@ def contracts(folder: Path, *, check: bool) -> int:
     return status
 
 
-def _documents() -> Iterator[tuple[str, str]]:
-    yield "asyncapi.yaml", as_yaml(events_document(SERVICES))
-    yield "settings.md", settings_page(SERVICES)
+def _documents(folder: Path) -> Iterator[tuple[Path, str]]:
+    yield folder / "asyncapi.yaml", as_yaml(events_document(SERVICES))
+    yield folder / "settings.md", settings_page(SERVICES)
     documents = {service.name: _openapi(service) for service in SERVICES}
-    yield "roles.md", roles_page(documents)
+    yield folder / "roles.md", roles_page(documents)
     for name, document in documents.items():
-        yield f"openapi/{name}.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        yield folder / "openapi" / f"{name}.json", text
+    for service in SERVICES:
+        yield script_file(service), script(service)
 
 
 def _openapi(service: Service) -> object:

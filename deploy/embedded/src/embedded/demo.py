@@ -54,7 +54,7 @@ async def _run(data: Data, listener: Any) -> tuple[list[Line], Paid, list[Check]
     data.prepare()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     services = open_services(data, demo=True, url=url)
-    await migrate_all(services)
+    await migrate_all(services, data)
     app = create_house(services, data)
     async with Office(app) as office:
         await seed(office, data, url + SIMULATOR, demo=True)

@@ -16,6 +16,7 @@ from shared.service import Running, Service
 from shared.settings import Settings
 
 from embedded.data import Data
+from embedded.tables import bring_up_to_date
 
 SERVICES = (mail_ingest, dispatch, customer, payments, portal_api)
 SIMULATOR = "/partner/updates"  # only there while a Callboard runs
@@ -61,11 +62,9 @@ def open_services(data: Data, *, demo: bool = False, url: str = "") -> Services:
     return services
 
 
-async def migrate_all(services: Services) -> None:
-    from shared.migrate import migrate
-
+async def migrate_all(services: Services, data: Data) -> None:
     for running in services.values():
-        await migrate(running.service, running.database)
+        await bring_up_to_date(running.service, data.database(running.name))
         running.migrated = True  # /readyz need not look for it
 
 

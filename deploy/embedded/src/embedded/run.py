@@ -46,7 +46,7 @@ async def _run(data: Data, listener: socket.socket, *, demo: bool) -> None:
     settings = services["dispatch"].settings
     development = settings.environment == "development"
     configure_logging(settings.log_level if "log_level" in settings.model_fields_set else "warning")
-    await migrate_all(services)
+    await migrate_all(services, data)
     app = create_house(services, data)
     first = await first_start(services["portal-api"], program=development)
     if development:
