@@ -1,4 +1,4 @@
-"""Where the tables of an embedded Callboard come from: scripts for new databases, migrations for older ones."""
+"""Where tables of an embedded Callboard come from: scripts for new databases, migrations for older ones."""
 
 import sqlite3
 from contextlib import closing
