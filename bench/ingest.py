@@ -5,159 +5,61 @@ RabbitMQ and PostgreSQL. Theirs: the same mailbox into a Maildir or a file. The 
 batched insert of the raw mail, DELE, without a bus.
 """
 
-import hashlib
-import os
-import shutil
-import subprocess
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-import uvloop
-from localservers import Dovecot, Postgres
+from localservers import Dovecot
 from localservers.dovecot import PASSWORD
-from mail_ingest.mailbox import MailboxSettings, open_mailbox
-from mail_ingest.verdict import Rules, read
-from pydantic import SecretStr
 
+from bench.downloads import PEERS, floor, timed
 from bench.fleet import Fleet, fleet, free_port, process_of
 from bench.mails import AUTHSERV_ID, SENDER, VENDOR_ID, mail
 
 MAILS = 2000
+ROUNDS = 3
 WARM_UP = 500
 
 
-def run(mails: int = MAILS) -> dict[str, Any]:
-    """Mails a second of each, and ours as a ratio of them."""
-    messages = [mail(40_000_000 + number) for number in range(mails)]
-    results: dict[str, float] = {}
-    detail: dict[str, Any] = {}
-    with Dovecot() as dovecot, Postgres() as postgres:
+def run(mails: int = MAILS, rounds: int = ROUNDS) -> dict[str, Any]:
+    """Mails a second of each, and ours as a ratio of them. The floor and ours are medians of rounds, one
+    measured right after the other, and their ratio is the median of the pairs'."""
+    messages = _messages(mails, 0)
+    rates: dict[str, float] = {}
+    with Dovecot() as dovecot:
         for name, download in PEERS.items():
-            results[name] = mails / _timed(dovecot, messages, download)
-        results["floor"] = mails / _timed(dovecot, messages, lambda *where: _floor(postgres, *where))
-    results["callboard"], detail = _whole_job(messages)
-    ratios = {f"callboard/{name}": results["callboard"] / rate for name, rate in results.items()}
-    bytes_a_mail = sum(map(len, messages)) // mails
-    return {"mails": mails, "bytes_a_mail": bytes_a_mail, "per_second": results, "ratio": ratios, **detail}
+            rates[name] = mails / timed(dovecot, messages, download)
+    floors, ours, spent = _side_by_side(mails, rounds)
+    rates |= {"floor": statistics.median(floors), "callboard": statistics.median(ours)}
+    ratios = {f"callboard/{name}": rates["callboard"] / rates[name] for name in PEERS}
+    pairs = [our / least for least, our in zip(floors, ours, strict=True)]
+    ratios["callboard/floor"] = statistics.median(pairs)
+    return {
+        "mails": mails,
+        "bytes_a_mail": sum(map(len, messages)) // mails,
+        "per_second": rates,
+        "ratio": ratios,
+        "pairs": pairs,
+        "processor_ms_a_mail": spent,
+    }
 
 
-def _timed(dovecot: Dovecot, messages: list[bytes], download: Callable[[Dovecot, str, Path], None]) -> float:
-    user = dovecot.new_user()
-    dovecot.deliver(user, messages)
-    folder = Path(tempfile.mkdtemp(prefix="bench."))
-    try:
-        started = time.perf_counter()
-        download(dovecot, user, folder)
-        took = time.perf_counter() - started
-        left = dovecot.messages(user)
-        if left:
-            raise RuntimeError(f"{len(left)} mails were left in the mailbox")
-        return took
-    finally:
-        shutil.rmtree(folder)
+def _messages(mails: int, number: int) -> list[bytes]:
+    return [mail(40_000_000 + number * 1_000_000 + each) for each in range(mails)]
 
 
-def _getmail6(dovecot: Dovecot, user: str, folder: Path) -> None:
-    for name in ("new", "cur", "tmp", "state"):
-        (folder / name).mkdir()
-    (folder / "rc").write_text(
-        f"[retriever]\ntype = SimplePOP3Retriever\nserver = 127.0.0.1\nport = {dovecot.pop3}\n"
-        f"username = {user}\npassword = {PASSWORD}\n[destination]\ntype = Maildir\npath = {folder}/\n"
-        "[options]\ndelete = true\nread_all = true\nverbose = 0\n"
-    )
-    _call(folder, "getmail", "--rcfile", str(folder / "rc"), "--getmaildir", str(folder / "state"))
-
-
-def _fetchmail(dovecot: Dovecot, user: str, folder: Path) -> None:
-    rc = folder / "rc"
-    rc.write_text(
-        f'poll 127.0.0.1 protocol pop3 port {dovecot.pop3} user "{user}" password "{PASSWORD}" '
-        f'sslproto "" no rewrite fetchall mda "/bin/sh -c \'cat >>{folder}/mails\'"\n'
-    )
-    rc.chmod(0o600)
-    _call(
-        folder,
-        "fetchmail",
-        "-f",
-        str(rc),
-        "--pidfile",
-        str(folder / "pid"),
-        "--idfile",
-        str(folder / "ids"),
-        "-s",
-    )
-
-
-def _mpop(dovecot: Dovecot, user: str, folder: Path) -> None:
-    for name in ("new", "cur", "tmp"):
-        (folder / name).mkdir()
-    rc = folder / "rc"
-    rc.write_text(
-        f"account a\nhost 127.0.0.1\nport {dovecot.pop3}\nuser {user}\npassword {PASSWORD}\ntls off\n"
-        f"auth user\nkeep off\nuidls_file {folder}/uidls\ndelivery maildir {folder}\naccount default : a\n"
-    )
-    rc.chmod(0o600)
-    _call(folder, "mpop", "-C", str(rc), "-q")
-
-
-PEERS: dict[str, Callable[[Dovecot, str, Path], None]] = {
-    "getmail6": _getmail6,
-    "fetchmail": _fetchmail,
-    "mpop": _mpop,
-}
-
-
-def _call(folder: Path, *command: str) -> None:
-    """Runs a peer as nobody where we are root: getmail refuses root, and none of them needs to be."""
-    who: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, "nobody", "nogroup")
-        who = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-    home = {**os.environ, "HOME": str(folder)}
-    done = subprocess.run(command, capture_output=True, timeout=300, check=False, env=home, **who)
-    if done.returncode:
-        raise RuntimeError(f"{command[0]}: {done.stderr.decode()[-500:]}{done.stdout.decode()[-500:]}")
-
-
-def _floor(postgres: Postgres, dovecot: Dovecot, user: str, _folder: Path) -> None:
-    database = postgres.create_database()
-    uvloop.run(_floor_loop(postgres.url(database, driver="postgresql"), dovecot, user))
-
-
-async def _floor_loop(dsn: str, dovecot: Dovecot, user: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    await connection.execute("CREATE TABLE mail (sha256 text PRIMARY KEY, number text, raw bytea)")
-    rules = Rules("ahs", AUTHSERV_ID, (SENDER,), (), VENDOR_ID)
-    async with open_mailbox(_settings(dovecot, user)) as session:
-        batch: list[Any] = []
-        items = await session.list()
-        async for fetched in session.fetch(items):
-            content = read(fetched.raw, rules).content
-            batch.append((hashlib.sha256(fetched.raw).hexdigest(), content and content.number, fetched.raw))
-            if len(batch) == 50:
-                await connection.executemany("INSERT INTO mail VALUES ($1, $2, $3)", batch)
-                batch = []
-        if batch:
-            await connection.executemany("INSERT INTO mail VALUES ($1, $2, $3)", batch)
-        await session.delete(items)
-        await session.commit()
-    await connection.close()
-
-
-def _settings(dovecot: Dovecot, user: str) -> MailboxSettings:
-    return MailboxSettings(host="127.0.0.1", port=dovecot.pop3, user=user, password=SecretStr(PASSWORD))
-
-
-def _whole_job(messages: list[bytes]) -> tuple[float, dict[str, Any]]:
-    """Mails a second, and the milliseconds of processor time that each process spent on a mail."""
+def _side_by_side(mails: int, rounds: int) -> tuple[list[float], list[float], dict[str, float]]:
+    """Mails a second of the floor and of the whole job, round by round, and the milliseconds of processor
+    that each of our processes spent on a mail."""
     sink_port = free_port()
     count = Path(tempfile.mkdtemp(prefix="bench.")) / "count"
+    floors: list[float] = []
+    ours: list[float] = []
     with (
         process_of("bench.sink", {}, str(sink_port), str(count)),
         fleet(
@@ -167,12 +69,16 @@ def _whole_job(messages: list[bytes]) -> tuple[float, dict[str, Any]]:
         ) as system,
     ):
         # a service runs for weeks: what it does once (first statements, the worker's start) is not its rate
-        _take_in(system, count, [mail(30_000_000 + number) for number in range(WARM_UP)])
-        before = system.seconds_of_processor()
-        took = _take_in(system, count, messages)
-        after = system.seconds_of_processor()
-    spent = {name: round((after[name] - before[name]) * 1e3 / len(messages), 3) for name in after}
-    return len(messages) / took, {"processor_ms_a_mail": spent}
+        _take_in(system, count, _messages(WARM_UP, 0))
+        spent = dict.fromkeys(system.pids, 0.0)
+        for number in range(1, rounds + 1):
+            messages = _messages(mails, number)
+            floors.append(mails / timed(system.dovecot, messages, partial(floor, system.postgres)))
+            before = system.seconds_of_processor()
+            ours.append(mails / _take_in(system, count, messages))
+            after = system.seconds_of_processor()
+            spent = {name: spent[name] + after[name] - before[name] for name in spent}
+    return floors, ours, {name: round(each * 1e3 / mails / rounds, 3) for name, each in spent.items()}
 
 
 def _take_in(system: Fleet, count: Path, messages: list[bytes]) -> float:
