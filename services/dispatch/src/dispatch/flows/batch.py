@@ -9,7 +9,7 @@ from shared.batches import insert_tables, one_of, update_rows
 from shared.db import upsert
 from shared.events.dispatch import DispatchContent, DispatchReceived
 from shared.work import Work
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from dispatch.models import alert, delivery, dispatch, history, received, status_code
 from dispatch.outcomes import Known
@@ -66,11 +66,10 @@ async def load(work: Work[Any], events: Sequence[DispatchReceived], ids: Sequenc
         .with_for_update()
     )
     standing = {row["id"]: _standing(dict(row)) for row in (await session.execute(known)).mappings()}
-    heard = one_of(session, received.c.mail_id, {event.mail_id for event in events})
-    if standing:
-        heard = or_(heard, one_of(session, received.c.dispatch_id, standing.keys()))
+    heard = select(received).where(one_of(session, received.c.mail_id, {event.mail_id for event in events}))
+    applied = select(received).where(one_of(session, received.c.dispatch_id, standing.keys()))
     answers: dict[UUID, Answer] = {}
-    for row in (await session.execute(select(received).where(heard))).mappings():
+    for row in (await session.execute(heard.union(applied) if standing else heard)).mappings():
         answers[row["mail_id"]] = (row["content_key"], row["outcome"], row["reason"])
         found = standing.get(row["dispatch_id"])
         if found is None or row["outcome"] not in _APPLIED:
