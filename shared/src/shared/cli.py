@@ -7,15 +7,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-import uvicorn
 
 from shared.app import create_app
 from shared.db import Database
 from shared.migrate import migrate, revision
 from shared.rabbit import RabbitBus
-from shared.serve import Server
+from shared.serve import web_server
 from shared.service import Running, Service
 from shared.telemetry import configure_logging, configure_tracing
+
+GRACE_SECONDS = 5
 
 
 def running(service: Service) -> Running[Any]:
@@ -45,18 +46,9 @@ def main(service: Service, **groups: typer.Typer) -> None:
         port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     ) -> None:
         """Answer HTTP, hear events, send what is in the outbox."""
-        config = uvicorn.Config(
-            create_app(running(service), title=f"Callboard {service.name}"),
-            host=host,
-            port=port,
-            log_config=None,
-            ws="none",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
+        app = create_app(running(service), title=f"Callboard {service.name}")
         with suppress(KeyboardInterrupt):
-            Server(config).run()
+            web_server(app, grace=GRACE_SECONDS, host=host, port=port).run()
 
     @app.command("migrate")
     def migrate_() -> None:

@@ -5,9 +5,8 @@ import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
-import uvicorn
 from fastapi import FastAPI
-from shared.serve import Server
+from shared.serve import web_server
 
 GRACE_SECONDS = 3
 
@@ -27,16 +26,7 @@ def listening(host: str, port: int) -> Generator[socket.socket]:
 @asynccontextmanager
 async def serving(app: FastAPI, listener: socket.socket) -> AsyncGenerator[asyncio.Task[None]]:
     """Answers until the block ends, or until a signal ends the task."""
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        ws="none",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        lifespan="on",
-    )
-    server = Server(config)
+    server = web_server(app, grace=GRACE_SECONDS)
     task = asyncio.create_task(server.serve([listener]))
     while not server.started:
         if task.done():
