@@ -49,13 +49,13 @@ async def _run(data: Data, listener: socket.socket, *, demo: bool) -> None:
     await migrate_all(services, data)
     app = create_house(services, data)
     first = await first_start(services["portal-api"], program=development)
-    if development:
-        async with Office(app) as office:
-            await seed(office, data, url + SIMULATOR, demo=demo)
     # uvicorn stops on a signal and then raises it again; by then we are on our way out
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     async with serving(app, listener) as server:
+        if development:  # it answers meanwhile, and the simulated partner can be reached
+            async with Office(app) as office:
+                await seed(office, data, url + SIMULATOR, demo=demo)
         gc.freeze()
         gc.enable()
         print(_where_to_look(url, data, first, development=development), flush=True)
