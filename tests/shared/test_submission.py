@@ -23,7 +23,6 @@ class Script:
 
     say: Callable[["Script", bytes], Answer]
     ehlo: bytes = TOGETHER
-    port: int = 0
     commands: list[bytes] = field(default_factory=list)
     mails: list[bytes] = field(default_factory=list)
     connections: int = 0

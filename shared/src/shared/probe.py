@@ -10,7 +10,8 @@ import aiosmtplib
 
 from shared.hosts import HostRefused
 from shared.settings import Settings
-from shared.smarthost import TIMEOUT_SECONDS, Smarthost, drop, greeted, tls_context
+from shared.smarthost import Smarthost, drop, greeted, tls_context
+from shared.submission import TIMEOUT_SECONDS
 
 
 class Step(NamedTuple):

@@ -11,9 +11,7 @@ from pydantic import SecretStr
 
 from shared.hosts import addresses
 from shared.settings import Settings
-from shared.submission import Submission
-
-TIMEOUT_SECONDS = 30.0
+from shared.submission import TIMEOUT_SECONDS, Submission
 
 
 @dataclass(frozen=True)

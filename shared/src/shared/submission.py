@@ -7,25 +7,16 @@ import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple, cast
+from typing import cast
 
 import aiosmtplib
+from aiosmtplib import SMTPResponse, SMTPStatus
 
-REPLY_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 MAX_REPLIES = 32_768  # bytes that wait to be understood
-GO_ON, DONE = 354, 250
 
 # what may stand between angle brackets; anything else could say more than an address
 _ADDRESS = re.compile(r"[!#-;=?-~]+@[!#-;=?-~]+")
-
-
-class Reply(NamedTuple):
-    code: int
-    text: str
-
-    @property
-    def good(self) -> bool:
-        return self.code < 400
 
 
 class Submission(asyncio.Protocol):
@@ -38,7 +29,7 @@ class Submission(asyncio.Protocol):
         self._pipelining = client.supports_extension("pipelining")
         self._received = bytearray()
         self._lines: list[bytes] = []
-        self._replies: list[Reply] = []
+        self._replies: list[SMTPResponse] = []
         self._wanted = 0
         self._waiter: asyncio.Future[None] | None = None
         self._transport.set_protocol(self)
@@ -60,11 +51,11 @@ class Submission(asyncio.Protocol):
             replies = await self._ask(b"".join(commands), len(commands))
         else:
             replies = [(await self._ask(command, 1))[0] for command in commands]
-        if replies[-1].code != GO_ON:
+        if replies[-1].code != SMTPStatus.start_input:
             raise aiosmtplib.SMTPResponseException(*replies[-1])
         # a dot that begins a line is doubled (RFC 5321, 4.5.2)
         kept = (await self._ask(message.replace(b"\r\n.", b"\r\n..") + b".\r\n", 1))[0]
-        if kept.code != DONE:
+        if kept.code != SMTPStatus.completed:
             raise aiosmtplib.SMTPResponseException(*kept)
 
     async def quit(self) -> None:
@@ -76,7 +67,7 @@ class Submission(asyncio.Protocol):
     def drop(self) -> None:
         self._transport.abort()
 
-    async def _ask(self, commands: bytes, count: int) -> Sequence[Reply]:
+    async def _ask(self, commands: bytes, count: int) -> Sequence[SMTPResponse]:
         """The replies to `count` commands. Raises for the first that is a refusal."""
         if not self.usable:
             raise aiosmtplib.SMTPServerDisconnected("The connection is of no more use")
@@ -84,13 +75,13 @@ class Submission(asyncio.Protocol):
         self._waiter = asyncio.get_running_loop().create_future()
         self._transport.write(commands)
         try:
-            async with asyncio.timeout(REPLY_SECONDS):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await self._waiter
         finally:
             self._waiter = None
         replies = self._replies[:count]
         for reply in replies:
-            if not reply.good:
+            if reply.code >= 400:
                 raise aiosmtplib.SMTPResponseException(*reply)
         if len(replies) < count:
             raise aiosmtplib.SMTPServerDisconnected("The server has closed the connection")
@@ -116,7 +107,7 @@ class Submission(asyncio.Protocol):
             return
         code, text = line[:3], b"\n".join(self._lines).decode("utf-8", "replace")
         # no number: 500 would mean for good, and what a server meant that speaks no SMTP is not known
-        self._replies.append(Reply(int(code) if code.isdigit() else 421, text))
+        self._replies.append(SMTPResponse(int(code) if code.isdigit() else 421, text))
         self._lines = []
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -171,7 +171,7 @@ def contracts(
     folder: Annotated[Path, typer.Option(help="Where they are kept.")] = Path("docs"),
     check: Annotated[bool, typer.Option("--check", help="Only compare them with the code.")] = False,
 ) -> None:
-    """Write the AsyncAPI document of the events and the OpenAPI document of each service."""
+    """Write the AsyncAPI and OpenAPI documents, and the tables of a new embedded database."""
     from embedded import contracts
 
     raise typer.Exit(contracts.contracts(folder, check=check))
