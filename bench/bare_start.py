@@ -3,12 +3,13 @@
 
 import sys
 
-import aio_pika
 import aiosmtplib
-import alembic.command
 import httpx
+import jinja2
+import jwt
 import sqlalchemy.ext.asyncio
 import sqlmodel
+import structlog
 import uvicorn
 import xmltodict
 from fastapi import FastAPI
