@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,29 @@ async def test_a_posted_mail_becomes_an_event_then_an_outcome_and_a_forward(
     (forward,) = sent(tmp_path)
     assert b"To: done@contractor.example" in forward
     assert b"X-Callboard-Original-SHA256: " + hashlib.sha256(CLEAN).hexdigest().encode() in forward
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (b"Mon, 05 Jan 2026 11:41:19 -0600", datetime(2026, 1, 5, 17, 41, 19, tzinfo=UTC)),
+        (b"5 Jan 2026 17:41 GMT", datetime(2026, 1, 5, 17, 41, tzinfo=UTC)),
+        (b"Mon, 05 Jan 2026 17:41:19 -0000", datetime(2026, 1, 5, 17, 41, 19, tzinfo=UTC)),
+        (b"yesterday", None),
+        (b"", None),
+    ],
+)
+async def test_the_mails_own_date_and_message_id_go_along(
+    running: Running[Any], http: httpx.AsyncClient, written: bytes, expected: datetime | None
+) -> None:
+    """Whoever hears of it can tell news from a mail that came late."""
+    raw = re.sub(rb"(?m)^(Date|Message-ID):.*\r?\n", b"", CLEAN, flags=re.IGNORECASE)
+    raw = b"Date: " + written + b"\r\nMessage-ID: <7.a@msg.frontdoor.com>\r\n" + raw
+    mail = await post(http, await new_mailbox(http, authserv_id=""), raw)
+    await becomes(http, mail, state="waiting")
+    (event,) = of(await said(running), DispatchReceived)
+    assert (event.sent_at, event.message_id) == (expected, "<7.a@msg.frontdoor.com>")
+    assert event.content.dispatched_at is not None
 
 
 async def test_an_answer_that_comes_twice_forwards_once(

@@ -3,6 +3,7 @@
 import json
 import pickle
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import example, given, settings
@@ -100,3 +101,12 @@ def test_safe_text_is_safe_and_stays(text: str) -> None:
     assert len(once) <= 200
     assert headers.safe(once) == once
     assert not any(letter < " " or "\x7f" <= letter <= "\x9f" or letter in "\u2028\u2029" for letter in once)
+
+
+@given(
+    st.text("MonJadFeb0123456789:+-, ()GMTZ\xff\n", max_size=60)
+    | st.binary(max_size=60).map(lambda b: b.decode("latin-1"))
+)
+def test_whatever_stands_in_a_date_field_is_a_time_or_nothing(written: str) -> None:
+    found = headers.date(written.encode("latin-1"))
+    assert found is None or found.utcoffset() == timedelta(0)

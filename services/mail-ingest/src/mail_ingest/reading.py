@@ -3,6 +3,7 @@
 import resource
 import signal
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from mail_ingest import correction as correcting
@@ -24,6 +25,7 @@ class Reading(NamedTuple):
     place: dict[str, Any] | None = None
     mentions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    sent_at: datetime | None = None
 
 
 def failed(code: str, reason: str) -> Reading:
@@ -79,6 +81,7 @@ def read_mail(raw: bytes, rules: Rules, correction: dict[str, Any] | None = None
         verdict.place._asdict() if verdict.place else None,
         verdict.mentions,
         verdict.warnings,
+        verdict.sent_at,
     )
 
 

@@ -3,6 +3,7 @@ costs a hostile mail no more than a few ordinary ones, so that it may run in a w
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from html import unescape
 from typing import Literal
 
@@ -41,7 +42,8 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`reason` is for a person, `code` for machines (blank for a dispatch). `mentions` are dispatch numbers
-    that a trusted mail without a document names. All texts are safe to store, log and send."""
+    that a trusted mail without a document names. `sent_at` is the mail's Date in UTC. All texts are safe to
+    store, log and send."""
 
     kind: Literal["dispatch", "unable", "ignored"]
     code: str = ""
@@ -54,6 +56,7 @@ class Verdict:
     subject: str = ""
     sender: str = ""
     message_id: str = ""
+    sent_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -63,6 +66,7 @@ class _Found:
     subject: str = ""
     sender: str = ""
     message_id: str = ""
+    sent_at: datetime | None = None
     mentions: tuple[str, ...] = ()
 
 
@@ -87,6 +91,7 @@ def read(raw: bytes, rules: Rules, *, size: int | None = None) -> Verdict:
         subject=found.subject,
         sender=found.sender,
         message_id=found.message_id,
+        sent_at=found.sent_at,
     )
 
 
@@ -96,12 +101,19 @@ def _read(raw: bytes, rules: Rules, size: int, found: _Found) -> Verdict:
     found.subject = headers.safe(headers.decoded(known.get("subject", b"")))
     found.sender = headers.safe(headers.decoded(known.get("from", b"")))
     found.message_id = headers.safe(headers.plain(known.get("message-id", b"")[:1000]))
+    found.sent_at = headers.date(known.get("date", b""))
     sender = trust.sender(fields)
     ignored = automatic.why(known, sender, rules.own_addresses)
     if ignored:
         code, reason = ignored
         return Verdict(
-            "ignored", code, reason, subject=found.subject, sender=found.sender, message_id=found.message_id
+            "ignored",
+            code,
+            reason,
+            subject=found.subject,
+            sender=found.sender,
+            message_id=found.message_id,
+            sent_at=found.sent_at,
         )
     if size > rules.max_bytes:
         raise Refused(
@@ -134,6 +146,7 @@ def _read(raw: bytes, rules: Rules, size: int, found: _Found) -> Verdict:
         subject=found.subject,
         sender=found.sender,
         message_id=found.message_id,
+        sent_at=found.sent_at,
     )
 
 

@@ -1,16 +1,24 @@
-"""Dispatches: what a partner sent, what became of it, and how it goes on."""
+"""Dispatches: what became of what a partner sent, and how it goes on."""
 
 from datetime import datetime
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import Field
-
-from shared.events.base import Event, Record
+from shared.events.base import Event
+from shared.events.content import Address as Address
+from shared.events.content import Contract as Contract
+from shared.events.content import Department as Department
+from shared.events.content import DispatchContent as DispatchContent
+from shared.events.content import Fee as Fee
+from shared.events.content import Note as Note
+from shared.events.content import NoteKind as NoteKind
+from shared.events.content import Person as Person
+from shared.events.content import Phone as Phone
+from shared.events.content import Role as Role
+from shared.events.content import Vendor as Vendor
+from shared.events.content import WorkOrderLine as WorkOrderLine
 
 Outcome = Literal["processed", "updated", "cancelled", "duplicate", "unable", "ignored"]
-Role = Literal["customer", "contact", "contract_contact"]
-NoteKind = Literal["coverage", "product", "message", "dispatch"]
 
 _DISPATCHES = uuid5(NAMESPACE_URL, "https://callboard.example/dispatches")
 
@@ -20,116 +28,12 @@ def dispatch_id(partner: str, number: str) -> UUID:
     return uuid5(_DISPATCHES, f"{partner}:{number}")
 
 
-class Phone(Record):
-    """A number as the partner gave it. `type` is the partner's word: CELL, HOME, WORK, OFF."""
-
-    type: str | None = None
-    number: str
-
-
-class Person(Record):
-    """Somebody on a dispatch. One `name` may hold two people, a suffix or a company: it is kept as given."""
-
-    role: Role
-    name: str | None = None
-    phones: tuple[Phone, ...] = ()
-
-
-class Address(Record):
-    """A US address in the partner's pieces: street = number, direction and name; unit = type and number."""
-
-    street: str | None = None
-    unit: str | None = None
-    city: str | None = None
-    state: str | None = None
-    zip: str | None = None
-    zip4: str | None = None
-
-
-class Vendor(Record):
-    """The contractor as the partner knows it."""
-
-    id: str | None = None
-    name: str | None = None
-    phones: tuple[Phone, ...] = ()
-    address: Address | None = None
-
-
-class Department(Record):
-    """A desk of the partner to call back."""
-
-    name: str | None = None
-    phones: tuple[Phone, ...] = ()
-
-
-class Contract(Record):
-    """The customer's plan. Dates are `YYYY-MM-DD` as given."""
-
-    id: str | None = None
-    plan_code: str | None = None
-    effective_date: str | None = None
-    expiration_date: str | None = None
-    listing_effective_date: str | None = None
-    listing_expiration_date: str | None = None
-
-
-class WorkOrderLine(Record):
-    """One item to look at. `attributes` are the partner's name and value pairs: Brand, Model Number."""
-
-    line_id: str | None = None
-    description: str | None = None
-    symptoms: tuple[str, ...] = ()
-    attributes: dict[str, str] = Field(default_factory=dict)
-
-
-class Fee(Record):
-    """The service fee in minor units of `currency`. None means not given, which is not 0."""
-
-    amount: int | None = None
-    paid: int | None = None
-    open: int | None = None
-    currency: str = "USD"
-
-
-class Note(Record):
-    kind: NoteKind
-    header: str | None = None
-    text: str
-
-
-class DispatchContent(Record):
-    """All that a partner said of a dispatch, in document order. A blank value counts as not given.
-
-    `dispatched_at` is `YYYY-MM-DDThh:mm:ss` on the location's clock: partners send no zone.
-    `do_not_collect` beats an open fee. `email` and `text_consent` come from the consent notes.
-    """
-
-    number: str
-    vendor: Vendor = Vendor()
-    departments: tuple[Department, ...] = ()
-    activity_type: str | None = None
-    authorization_required: bool = False
-    contract: Contract = Contract()
-    service_address: Address = Address()
-    people: tuple[Person, ...] = ()
-    email: str | None = None
-    text_consent: str | None = None
-    dispatched_at: str | None = None
-    priority: str | None = None
-    dispatch_type: str | None = None
-    trade: str | None = None
-    fee: Fee = Fee()
-    do_not_collect: bool = False
-    lines: tuple[WorkOrderLine, ...] = ()
-    notes: tuple[Note, ...] = ()
-
-    def person(self, role: Role) -> Person | None:
-        """The first person in that role."""
-        return next((person for person in self.people if person.role == role), None)
-
-
 class DispatchReceived(Event, name="dispatch.received.v1", heard_by=("dispatch",)):
-    """A trusted mail held one well-formed dispatch. `repeats` is the mailbox's policy for a known number."""
+    """A trusted mail held one well-formed dispatch. `repeats` is the mailbox's policy for a known number.
+
+    `received_at` is when we stored the mail; `sent_at` and `message_id` are what its sender wrote into Date
+    and Message-ID, None where that is missing or no date. The document's own date is `content.dispatched_at`.
+    """
 
     mail_id: UUID
     partner: str
@@ -137,6 +41,8 @@ class DispatchReceived(Event, name="dispatch.received.v1", heard_by=("dispatch",
     content: DispatchContent
     bill_to: str | None = None
     repeats: Literal["apply", "reject"] = "apply"
+    sent_at: datetime | None = None
+    message_id: str | None = None
 
 
 class DispatchMentioned(Event, name="dispatch.mentioned.v1", heard_by=("dispatch",)):

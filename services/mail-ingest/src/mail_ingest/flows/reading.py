@@ -165,6 +165,8 @@ def _emit(work: Work[Tools], mail: Row, box: Row, reading: Reading) -> None:
             "received_at": mail.received_at,
             "bill_to": box.customer or None,
             "repeats": box.repeats,
+            "sent_at": reading.sent_at,
+            "message_id": reading.message_id,
         }
     ).decode()
     data = f'{head[:-1]},"content":{reading.content}}}'

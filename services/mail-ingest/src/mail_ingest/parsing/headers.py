@@ -5,6 +5,8 @@ Python's `email` takes most of a mail's time budget for fields and parts that no
 
 import re
 from binascii import a2b_base64, a2b_qp
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_to_bytes
 
 from mail_ingest.parsing.charset import codec, decode_loosely
@@ -154,6 +156,15 @@ def _joined(found: dict[str, str]) -> dict[str, str]:
             data += unquote_to_bytes(value) if coded else value.encode()
         result[base] = decode_loosely(data, charset)
     return result
+
+
+def date(value: bytes) -> datetime | None:
+    """The time of a Date field in UTC. Without a zone, or with -0000, the sender's clock is taken for UTC."""
+    try:
+        found = parsedate_to_datetime(plain(value[:200]))
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, IndexError, TypeError):  # the library's own slips among them
+        return None
 
 
 def safe(text: str, limit: int = 200) -> str:
