@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cost
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,3 +96,27 @@ def test_no_card_number_survives(card: str, before: str, after: str) -> None:
 @given(st.text(max_size=200))
 def test_scrubbing_twice_is_scrubbing_once(text: str) -> None:
     assert scrub(scrub(text)) == scrub(text)
+
+
+@pytest.mark.parametrize("shape", cost.SHAPES)
+@pytest.mark.parametrize("keep", [frozenset[str](), KEPT])
+def test_twice_the_text_costs_twice(shape: str, keep: frozenset[str]) -> None:
+    assert cost.ratio(lambda text: scrub(text, keep=keep), cost.SHAPES[shape]) < cost.MOST
+    assert cost.ratio(holds_card_number, cost.SHAPES[shape]) < cost.MOST
+
+
+@pytest.mark.parametrize("place", range(0, 320, 7))
+def test_a_text_that_is_cut_shows_no_part_of_a_card_number(place: int) -> None:
+    text = "x" * place + "4111 1111 1111 1111" + "y" * 500
+    assert scrub(text, longest=300) == scrub(text)[:300]
+
+
+def test_a_long_text_costs_no_more_than_what_is_kept_of_it() -> None:
+    assert cost.ratio(lambda text: scrub(text, longest=300), cost.SHAPES["digits"], 2_000_000) < cost.MOST
+
+
+def test_a_number_beside_an_id_is_found() -> None:
+    id = "12345678-1234-1234-1234-123456789012"
+    assert not holds_card_number(id)
+    assert scrub(f"{id} 4111111111111111") == f"{id} ************1111"
+    assert scrub(f"{id}-4111111111111111") == f"{id}-************1111"

@@ -1,5 +1,6 @@
 """/v1/gateway-webhooks: what gateways tell"""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -29,7 +30,7 @@ async def hear(at: At, request: Request, gateway: str) -> dict[str, bool]:
     account_id, heard = found
     if heard.external_id is None and heard.result.outcome in ("unknown", "error"):
         raise unavailable("The signature cannot be checked just now", 60)
-    await keep(at, account_id=account_id, heard=heard, body=_stored(body))
+    await keep(at, account_id=account_id, heard=heard, body=await asyncio.to_thread(_stored, body))
     return {"received": True}
 
 

@@ -49,11 +49,11 @@ def _dispatch(event: DispatchCreated | DispatchUpdated) -> dict[str, Any]:
         "version": event.version,
         "number": said.number,
         "partner": event.partner,
-        "problem": scrub(problem)[:300] or None,
+        "problem": scrub(problem, longest=300) or None,
         "fee_open": said.fee.open if said.fee.open is not None else said.fee.amount,
         "currency": said.fee.currency,
         "do_not_collect": said.do_not_collect,
-        "do_not_collect_because": scrub(words) if words else None,
+        "do_not_collect_because": scrub(words, longest=2_000) if words else None,
     }
 
 

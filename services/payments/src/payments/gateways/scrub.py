@@ -6,16 +6,18 @@ KEPT hold such digits without being one; the store keeps them, logs do not.
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import cast
 
+_LOOKED_BEYOND = 100  # characters: more than a card number with its spaces takes
 KEPT = frozenset(("merchantaccountnumber", "reconbatchid"))
 MASK = "*"
 NOTHING = "\u200b\u200c\u200d\u2060\ufeff\u00ad"  # characters of no width
 RUN = re.compile(r"\d(?:[ .\-_/|]{0,3}\d){12,}", re.ASCII)
 ISSUED = re.compile(r"[3-6]|2[2-7]|1", re.ASCII)  # how cards begin
 PLACED = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-FIELD = re.compile(r"([A-Za-z_]+)[\"']?\s*[:=>]\s*[\"']?([^\"'<>&,;}]{0,80})", re.ASCII)
+# Possessive, and begun only where a name begins: any other start would read the same letters once more.
+FIELD = re.compile(r"(?<![A-Za-z_])([A-Za-z_]++)[\"']?+\s*+[:=>]\s*+[\"']?([^\"'<>&,;}]{0,80})", re.ASCII)
 NAMES = (
     r"cvc2?|cvv2?|cvn|csc|(?:card_?)?security_?code|(?:card_?)?verification_?(?:value|code)|merchant_?key|"
     r"connection_?ticket|auth_?ticket|validation_?key|client_?secret|(?:access|refresh)_?token"
@@ -28,12 +30,15 @@ SECRETS = (
 
 
 def holds_card_number(text: str) -> bool:
-    return bool(_numbers(text, frozenset()))
+    return any(True for _ in _numbers(text, frozenset()))
 
 
-def scrub(text: str, *, keep: Collection[str] = frozenset()) -> str:
+def scrub(text: str, *, keep: Collection[str] = frozenset(), longest: int | None = None) -> str:
     """`text` with the digits of card numbers masked but for the last four, and secrets masked whole. `keep`
-    names fields whose digits stay (KEPT, where the text is stored)."""
+    names fields whose digits stay (KEPT, where the text is stored). Of a text over `longest` characters only
+    so many are looked at and given back; a card number or a secret that the end cuts is masked too."""
+    if longest is not None:
+        return scrub(text[: longest + _LOOKED_BEYOND], keep=keep)[:longest]
     letters = list(text)
     for places in _numbers(text, frozenset(keep)):
         for place in places[:-4]:
@@ -74,29 +79,50 @@ def luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _numbers(text: str, keep: frozenset[str]) -> list[list[int]]:
-    """For each card number the places of its digits."""
+def _numbers(text: str, keep: frozenset[str]) -> Iterator[list[int]]:
+    """For each card number the places of its digits. Takes time in proportion to the text."""
     plain, places = _ascii(text)
-    spared = [found.span() for found in PLACED.finditer(plain)]
-    spared += [found.span(2) for found in FIELD.finditer(plain) if _plain(found[1]) in keep]
-    found: list[list[int]] = []
+    plain = PLACED.sub(lambda id: "x" * len(id[0]), plain)
+    if keep:
+        plain = FIELD.sub(lambda field: _spared(field) if _plain(field[1]) in keep else field[0], plain)
     for run in RUN.finditer(plain):
-        if any(start <= run.start() and run.end() <= end for start, end in spared):
-            continue
         at = [place for place in range(run.start(), run.end()) if plain[place].isdigit()]
         digits = "".join(plain[place] for place in at)
         spaced = len(at) != run.end() - run.start()
-        found += [[places[place] for place in at[a:b]] for a, b in _within(digits, spaced)]
-    return found
+        yield from ([places[place] for place in at[a:b]] for a, b in _within(digits, spaced))
 
 
-def _within(digits: str, spaced: bool) -> list[tuple[int, int]]:
+def _spared(field: re.Match[str]) -> str:
+    start = field.start(2) - field.start()
+    return field[0][:start] + "x" * len(field[2])
+
+
+def _within(digits: str, spaced: bool) -> Iterator[tuple[int, int]]:
     """Where card numbers are in a run: the whole of it; in a longer one any 15 or 16 that begin like a
     card."""
     if len(digits) <= 19:
-        return [(0, len(digits))] if luhn(digits) and (not spaced or ISSUED.match(digits)) else []
-    spans = [(start, start + size) for size in (16, 15) for start in range(len(digits) - size + 1)]
-    return [(start, end) for start, end in spans if ISSUED.match(digits, start) and luhn(digits[start:end])]
+        if luhn(digits) and (not spaced or ISSUED.match(digits)):
+            yield 0, len(digits)
+        return
+    sums = _sums(digits)
+    for size in (16, 15):
+        for start in range(len(digits) - size + 1):
+            end = start + size
+            upto = sums[end % 2]
+            if (upto[end] - upto[start]) % 10 == 0 and ISSUED.match(digits, start):
+                yield start, end
+
+
+def _sums(digits: str) -> tuple[list[int], list[int]]:
+    """Luhn's sums up to each place, for numbers that end at an even and at an odd place: with the one before
+    it, each window's check is one subtraction."""
+    even, odd = [0], [0]
+    for place, digit in enumerate(digits):
+        value = int(digit)
+        twice = value * 2 - 9 * (value > 4)
+        even.append(even[-1] + (twice if place % 2 == 0 else value))
+        odd.append(odd[-1] + (value if place % 2 == 0 else twice))
+    return even, odd
 
 
 def _ascii(text: str) -> tuple[str, Sequence[int]]:
