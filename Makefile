@@ -8,7 +8,7 @@ MANIFESTS := pyproject.toml uv.lock $(wildcard shared/pyproject.toml services/*/
 COMPILE := $(BIN)/python -m compileall -qq shared services deploy
 COMPOSE := docker compose -f deploy/compose.yaml --env-file .run/compose.env
 
-.PHONY: help run test verify check fmt bench soak dev up down k8s migrate contracts clean
+.PHONY: help run test verify check fmt bench soak mutants dev up down k8s migrate contracts clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/\1\t\2/' | \
@@ -46,6 +46,9 @@ bench: .venv/.dev ## The benchmarks; results as JSON in bench/results
 
 soak: .venv/.dev ## The long tests (SOAK_MINUTES=10, SOAK_SEED to repeat one)
 	@deploy/setup/servers.sh && $(BIN)/pytest -m soak --timeout 0 -s tests
+
+mutants: .venv/.dev ## Small mistakes planted in FILES=…, and which the narrow tests find (MINUTES=30 a file, JOBS=2)
+	@$(BIN)/python -m mutants --minutes $(or $(MINUTES),30) $(or $(FILES),$(error say which: make mutants FILES=services/…/ledger.py))
 
 dev: .venv/.dev ## PostgreSQL, RabbitMQ, mail servers and each service as processes of this machine
 	@deploy/setup/servers.sh && $(BIN)/python -m localservers.dev
