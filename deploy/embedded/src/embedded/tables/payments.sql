@@ -143,7 +143,7 @@ CREATE TABLE invoice (
 	reason TEXT,
 	made_by VARCHAR(200) NOT NULL,
 	created_at DATETIME NOT NULL,
-	updated_at DATETIME NOT NULL,
+	updated_at DATETIME NOT NULL, voided_on DATE,
 	CONSTRAINT pk_invoice PRIMARY KEY (id),
 	CONSTRAINT fk_invoice_credits_id FOREIGN KEY(credits_id) REFERENCES invoice (id),
 	CONSTRAINT uq_invoice_number UNIQUE (number)
@@ -374,7 +374,7 @@ CREATE TABLE gateway_consent (
 	CONSTRAINT pk_gateway_consent PRIMARY KEY (state_hash),
 	CONSTRAINT fk_gateway_consent_account_id FOREIGN KEY(account_id) REFERENCES gateway_account (id)
 );
-INSERT INTO "alembic_version" VALUES ('0006');
+INSERT INTO "alembic_version" VALUES ('0007');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_idempotency_at ON idempotency (at);
 CREATE INDEX ix_inbox_received_at ON inbox (received_at);
@@ -409,9 +409,9 @@ CREATE INDEX ix_entry_payment_id ON entry (payment_id);
 CREATE INDEX ix_invoice_mail_invoice_id ON invoice_mail (invoice_id);
 CREATE INDEX ix_invoice_mail_due ON invoice_mail (due_at) WHERE state = 'waiting';
 CREATE INDEX ix_gateway_consent_account_id ON gateway_consent (account_id);
-CREATE INDEX ix_invoice_owed ON invoice (debtor_id, kind, state, due_on, id, issued_on, total);
 CREATE INDEX ix_invoice_customer_id_created_at ON invoice (customer_id, created_at, id);
 CREATE INDEX ix_payment_debtor_id_at ON payment (debtor_id, at, id);
-CREATE INDEX ix_entry_booked ON entry (debtor_id, invoice_id, at, amount);
 CREATE INDEX ix_customer_merged_into ON customer (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX ix_invoice_owed ON invoice (debtor_id, kind, state, due_on, id, issued_on, voided_on, total, currency);
+CREATE INDEX ix_entry_booked ON entry (debtor_id, invoice_id, at, amount, currency);
 COMMIT;

@@ -15,12 +15,13 @@ from payments.api.guard import GUARDED
 from payments.flows import books
 from payments.flows.refunds import refund_by_hand
 from payments.models import customer, invoice, payment
-from payments.queries.balances import balance, open_ids, receivables
+from payments.queries.balances import balances, open_ids, receivables
 from payments.queries.company import zone_of
 from payments.queries.invoices import one, page, whole
 from payments.queries.merges import debtors, merged
 from payments.queries.statements import Period, lines, opening_and_closing
 from payments.schemas.invoices import (
+    BalanceIn,
     BalanceOut,
     InvoiceOut,
     PaymentNew,
@@ -80,9 +81,12 @@ async def refund_payment(who: Office, work: Writing, id: UUID, body: RefundNew) 
 
 
 @router.get("/customer-balances/{customer_id}")
-async def read_balance(_who: Office, read: Reading, customer_id: UUID) -> BalanceOut:
-    owed, credit = await balance(read, await debtors(read, customer_id))
-    return BalanceOut(customer_id=customer_id, owed=owed, credit=credit)
+async def read_balance(_who: Office, at: At, read: Reading, customer_id: UUID) -> BalanceOut:
+    found = await balances(read, await debtors(read, customer_id))
+    own = at.settings.currency
+    owed, credit = found.pop(own, (0, 0))
+    others = [BalanceIn(currency=name, owed=each[0], credit=each[1]) for name, each in sorted(found.items())]
+    return BalanceOut(customer_id=customer_id, currency=own, owed=owed, credit=credit, others=others)
 
 
 @router.get("/customer-balances/{customer_id}/invoices", response_model=Page[InvoiceOut])
@@ -105,14 +109,19 @@ async def read_statement(
     customer_id: UUID,
     since: Annotated[Day, Query(description="First day.")],
     until: Annotated[Day, Query(description="Last day.")],
+    currency: Annotated[
+        str | None, Query(pattern="^[A-Z]{3}$", description="The company's, without one.")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """Everything that changed what the customer owes, oldest first."""
-    period = Period(await debtors(read, customer_id), since, until, await zone_of(read, at.settings))
+    asked, zone = currency or at.settings.currency, await zone_of(read, at.settings)
+    period = Period(await debtors(read, customer_id), since, until, zone, asked)
     opening, closing = await opening_and_closing(read, period)
     page, more = await lines(read, period, opening=opening, cursor=cursor, limit=limit)
-    about = {"customer_id": customer_id, "since": since, "until": until, "opening": opening}
+    about = {"customer_id": customer_id, "currency": asked, "since": since, "until": until}
+    about |= {"opening": opening}
     return as_json({**about, "closing": closing, "lines": page, "next": more})
 
 

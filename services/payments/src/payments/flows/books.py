@@ -45,7 +45,7 @@ async def receive(
         paid[id] = min(share, invoices[id][1], rest)
         rest -= paid[id]
     common = {"payment_id": row["id"], "operation_id": about.get("operation_id"), "kind": "payment"}
-    await _book(work, row, {**paid, None: rest}, who, **common)
+    await book_entries(work, row, {**paid, None: rest}, who, **common)
     await touch(work, [id for id, amount in paid.items() if amount])
     only = next(iter(paid)) if len(paid) == 1 and not rest else None
     tell_payment(work, row, only)
@@ -75,7 +75,9 @@ async def give_back(
         if part:
             parts[id], rest = -part, rest - part
     touched = [id for id in parts if id is not None]
-    await _book(work, row._mapping, parts, who, payment_id=payment_id, operation_id=operation_id, kind=kind)
+    await book_entries(
+        work, row._mapping, parts, who, payment_id=payment_id, operation_id=operation_id, kind=kind
+    )
     await touch(work, touched)
     only = touched[0] if len(parts) == 1 and touched else None
     tell_refund(work, id=operation_id or uuid7(), payment=row, amount=amount, invoice_id=only)
@@ -88,27 +90,29 @@ async def apply_credit(work: Work[Any], *, invoice_id: UUID, amount: int | None,
     if row is None:
         raise not_found("invoice")
     theirs = await same_debtor(work.session, row.debtor_id)
-    sources = [id for id, _ in await credit_of(work.session, theirs)]
+    sources = [id for id, _ in await credit_of(work.session, theirs, row.currency)]
     return await apply(work, invoice_id=invoice_id, sources=sources, amount=amount, who=who)
 
 
 async def apply(
     work: Work[Any], *, invoice_id: UUID, sources: Sequence[UUID], amount: int | None, who: str
 ) -> int:
+    """The same from these payments; one in another currency than the invoice's pays nothing."""
     payments = {id: await locked_payment(work, id) for id in sorted(sources)}
-    _, rest = (await locked_invoices(work, [invoice_id]))[invoice_id]
-    left = {id: (await left_of(work.session, id)).get(None, 0) for id in sources}
+    row, rest = (await locked_invoices(work, [invoice_id]))[invoice_id]
+    fitting = [id for id in sources if payments[id].currency == row.currency]
+    left = {id: (await left_of(work.session, id)).get(None, 0) for id in fitting}
     available = sum(each for each in left.values() if each > 0)
     if amount is not None and amount > rest:
         raise conflict("The invoice needs less than this", "Apply less.", balance=rest)
     if amount is not None and amount > available:
         raise conflict("There is less credit than this", "Apply less.", credit=available)
     wanted = applied = min(rest, available) if amount is None else amount
-    for id in sources:
+    for id in fitting:
         part = min(wanted, max(left[id], 0))
         if part:
             parts = {None: -part, invoice_id: part}
-            await _book(work, payments[id]._mapping, parts, who, payment_id=id, kind="applied")
+            await book_entries(work, payments[id]._mapping, parts, who, payment_id=id, kind="applied")
             wanted -= part
     if applied:
         await touch(work, [invoice_id])
@@ -126,12 +130,12 @@ async def free(work: Work[Any], *, row: Row, amount: int, who: str) -> None:
         part = min(amount, max((await left_of(work.session, source.id)).get(row.id, 0), 0))
         if part:
             about = {"payment_id": source.id, "kind": "applied"}
-            await _book(work, source._mapping, {row.id: -part, None: part}, who, **about)
+            await book_entries(work, source._mapping, {row.id: -part, None: part}, who, **about)
             amount -= part
 
 
 async def credit(work: Work[Any], *, row: Row, note_id: UUID, amount: int, who: str) -> None:
-    await _book(work, row._mapping, {row.id: amount}, who, credit_note_id=note_id, kind="credit_note")
+    await book_entries(work, row._mapping, {row.id: amount}, who, credit_note_id=note_id, kind="credit_note")
 
 
 async def locked_payment(work: Work[Any], id: UUID) -> Row:
@@ -142,7 +146,7 @@ async def locked_payment(work: Work[Any], id: UUID) -> Row:
     return found
 
 
-async def _book(
+async def book_entries(
     work: Work[Any], owner: Mapping[Any, Any], parts: Mapping[UUID | None, int], who: str, **about: Any
 ) -> None:
     """What is on an invoice is of its debtor, credit is of the payment's: they differ after a merge."""
@@ -185,16 +189,3 @@ async def take_office_payment(
         after={"amount": row["amount"], "method": row["method"]},
     )
     return row
-
-
-async def take_back(work: Work[Any], *, operation_id: UUID, who: str) -> None:
-    """A refund that came back: its entries are turned round."""
-    query = select(entry).where(entry.c.operation_id == operation_id, entry.c.kind == "refund")
-    rows = (await work.session.execute(query)).all()
-    touched = [row.invoice_id for row in rows if row.invoice_id is not None]
-    await locked_invoices(work, touched)
-    for row in rows:
-        about = {"payment_id": row.payment_id, "operation_id": operation_id, "kind": "refund"}
-        owner = {"debtor_id": row.debtor_id, "currency": row.currency}
-        await _book(work, owner, {row.invoice_id: -row.amount}, who, **about)
-    await touch(work, touched)

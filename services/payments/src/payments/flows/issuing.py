@@ -42,7 +42,7 @@ async def void(work: Work[Any], *, id: UUID, based_on: int, reason: str, who: st
     if (await sums_of(work.session, [id])).get(id, NOTHING) != NOTHING:
         raise conflict("Something was paid or credited on this invoice", "Make a credit note instead.")
     await _no_attempt(work, id)
-    values = {"state": "void", "reason": reason}
+    values = {"state": "void", "reason": reason, "voided_on": await _today(work)}
     await work.session.execute(update(invoice).where(invoice.c.id == id).values(values))
     await touch(work, [row.id])
     work.audit(who=who, action="invoice.voided", subject=id, after={"reason": reason})
@@ -52,9 +52,9 @@ async def void(work: Work[Any], *, id: UUID, based_on: int, reason: str, who: st
 async def make_credit_note(
     work: Work[Any], *, id: UUID, based_on: int, amount: int | None, reason: str, who: str
 ) -> dict[str, Any]:
-    """Credits `amount` (tax included), or all that was not credited yet. What was paid beyond the rest
-    becomes the debtor's credit. Raises 409 for more than the invoice, or while a payment of it is on its
-    way."""
+    """Credits `amount` (tax included); without one, what is still to be paid, and of a paid invoice all that
+    was not credited yet. What was paid beyond the rest becomes the debtor's credit. Raises 409 for more than
+    the invoice, or while a payment of it is on its way."""
     row = await _issued_locked(work, id, based_on)
     await _no_attempt(work, id)
     query = select(
@@ -62,7 +62,8 @@ async def make_credit_note(
     )
     _, credited, taxed = (await work.session.execute(query.where(invoice.c.credits_id == id))).one()
     left = row.total - int(credited)
-    credits = left if amount is None else amount
+    settled = (await sums_of(work.session, [id])).get(id, NOTHING).settled
+    credits = (row.total - settled or left) if amount is None else amount
     if not 0 < credits <= left:
         raise conflict("This is more than is left of the invoice", "Credit less.", left=left)
     tax = credited_tax(credits, total=row.total, tax=row.tax, credited=int(credited), tax_credited=int(taxed))
@@ -96,7 +97,6 @@ async def make_credit_note(
         "updated_at": work.now,
     }
     await work.session.execute(insert(invoice), [note])
-    settled = (await sums_of(work.session, [id])).get(id, NOTHING).settled
     await books.free(work, row=row, amount=max(settled + credits - row.total, 0), who=who)
     await books.credit(work, row=row, note_id=note["id"], amount=credits, who=who)
     await touch(work, [id])

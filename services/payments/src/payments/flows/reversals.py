@@ -10,7 +10,9 @@ from sqlalchemy import select, update
 from payments.flows import books
 from payments.flows.operations import apply_operation, money_of, operations_of
 from payments.flows.outcomes import locked
+from payments.flows.regained import take_back
 from payments.flows.traces import Heard, insert_operation, note, raise_alert
+from payments.gateways.money import with_currency
 from payments.models import operation, payment
 
 
@@ -40,7 +42,8 @@ async def give_back_outside(
     await note(work, row, kind, heard, amount=new, operation_id=id, details={})
     paid = await _payment_of(work, attempt_id)
     await books.give_back(work, payment_id=paid, amount=new, who=heard.who, kind=kind, operation_id=id)
-    await raise_alert(work, row, kind, f"Money went back at the gateway, not by us: {new} {row.currency}.")
+    sum_ = with_currency(new, row.currency)
+    await raise_alert(work, row, kind, f"Money went back at the gateway, not by us: {sum_}.")
 
 
 async def _ours(work: Work[Any], rows: list[Row], heard: Heard) -> bool:
@@ -69,8 +72,18 @@ async def refund_came_back(work: Work[Any], *, attempt_id: UUID, heard: Heard) -
         failed = {"state": "declined", "version": each.version + 1, "updated_at": work.now}
         await work.session.execute(update(operation).where(operation.c.id == each.id).values(failed))
         await note(work, row, "refund_failed", heard, amount=each.amount, operation_id=each.id, details={})
-        await books.take_back(work, operation_id=each.id, who=heard.who)
-        await raise_alert(work, row, "refund_failed", "A refund came back: the customer has not got it.")
+        excess = await take_back(
+            work,
+            payment_id=await _payment_of(work, attempt_id),
+            kind="refund",
+            amount=each.amount,
+            operation_id=each.id,
+            who=heard.who,
+        )
+        text = f"A refund of {with_currency(each.amount, row.currency)} came back to us."
+        if excess:
+            text += f" {with_currency(excess, row.currency)} of it is credit now: the invoice needs less."
+        await raise_alert(work, row, "refund_failed", text)
 
 
 async def _payment_of(work: Work[Any], attempt_id: UUID) -> UUID:

@@ -41,3 +41,8 @@ def from_text(text: object, currency: str = "USD") -> int | None:
     value = Decimal(text.strip().replace(",", ""))
     scaled = value if currency in WHOLE else value * 100
     return int(scaled) if scaled == scaled.to_integral_value() else None
+
+
+def with_currency(amount: int, currency: str) -> str:
+    """As people read it: 12540 USD is "125.40 USD"."""
+    return f"{to_text(amount, currency)} {currency}"

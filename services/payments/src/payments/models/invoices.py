@@ -28,6 +28,7 @@ invoice = Table(
     currency(),
     Column("issued_on", Date, nullable=True),
     Column("due_on", Date, nullable=True),
+    Column("voided_on", Date, nullable=True),
     must("terms_days", Integer),
     money("discount"),
     must("tax_rate", String(12)),
@@ -40,13 +41,17 @@ invoice = Table(
     must("made_by", String(200)),
     must("created_at", UtcDateTime),
     must("updated_at", UtcDateTime),
-    Index("ix_invoice_owed", "debtor_id", "kind", "state", "due_on", "id", "issued_on", "total"),
+    Index(
+        "ix_invoice_owed",
+        *("debtor_id", "kind", "state", "due_on", "id", "issued_on", "voided_on", "total", "currency"),
+    ),
     Index("ix_invoice_customer_id_created_at", "customer_id", "created_at", "id"),
     Index("ix_invoice_created_at_id", "created_at", "id"),
 )
 """`kind` is invoice or credit_note, `state` draft, issued or void: whether it is paid follows from the
 entries. `debtor_id` owes it: the customer, or the partner's customer. `tax_rate` is percent as a decimal
-text; `deposit` is asked for before the work; `reason` is why it was voided or credited."""
+text; `deposit` is asked for before the work; `reason` is why it was voided or credited, `voided_on` the
+office's day of voiding, until which it was owed."""
 
 invoice_line = Table(
     "invoice_line",
@@ -100,7 +105,7 @@ entry = Table(
     currency(),
     must("who", String(200)),
     Index("ix_entry_invoice_id", "invoice_id", postgresql_include=["amount", "kind"]),
-    Index("ix_entry_booked", "debtor_id", "invoice_id", "at", "amount"),
+    Index("ix_entry_booked", "debtor_id", "invoice_id", "at", "amount", "currency"),
 )
 """The books, only ever added to. `amount` settles the invoice (or, negative, takes back); without an invoice
 it is the debtor's credit. Kinds: payment, applied (moves between credit and invoice), refund, reversal,

@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     select,
     tuple_,
+    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -51,13 +52,17 @@ async def sums_of(reading: Reading, ids: Collection[UUID]) -> Mapping[UUID, Sums
     return {row[0]: Sums(int(row[1]), int(row[2]), int(row[3])) for row in await reading.execute(query)}
 
 
-async def balance(reading: Reading, debtors: Collection[UUID]) -> tuple[int, int]:
-    """(what the debtors owe on issued invoices, their credit), in minor units."""
-    billed = select(func.sum(invoice.c.total)).where(*owed_by(debtors)).scalar_subquery()
-    for_invoices = func.sum(case((entry.c.invoice_id.is_not(None), entry.c.amount), else_=0))
-    query = select(billed, for_invoices, func.sum(entry.c.amount)).where(entry.c.debtor_id.in_(debtors))
-    invoiced, settled, booked = (int(each or 0) for each in (await reading.execute(query)).one())
-    return invoiced - settled, booked - settled
+async def balances(reading: Reading, debtors: Collection[UUID]) -> dict[str, tuple[int, int]]:
+    """By currency: (what the debtors owe on issued invoices, their credit), in minor units."""
+    for_invoices = case((entry.c.invoice_id.is_not(None), entry.c.amount), else_=0)
+    billed = select(invoice.c.currency, func.sum(invoice.c.total), literal(0)).where(*owed_by(debtors))
+    booked = select(entry.c.currency, -func.sum(for_invoices), func.sum(entry.c.amount - for_invoices))
+    booked = booked.where(entry.c.debtor_id.in_(debtors)).group_by(entry.c.currency)
+    found: dict[str, tuple[int, int]] = {}
+    for row in await reading.execute(union_all(billed.group_by(invoice.c.currency), booked)):
+        owed, credit = found.get(row[0], (0, 0))
+        found[row[0]] = (owed + int(row[1]), credit + int(row[2]))
+    return found
 
 
 def owed_by(debtors: Collection[UUID]) -> tuple[ColumnElement[bool], ...]:
@@ -69,11 +74,16 @@ def owed_by(debtors: Collection[UUID]) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-async def credit_of(reading: Reading, debtors: Collection[UUID]) -> list[tuple[UUID, int]]:
+async def credit_of(reading: Reading, debtors: Collection[UUID], currency: str) -> list[tuple[UUID, int]]:
     """What is left of each payment without an invoice: (payment, amount), oldest first."""
     query = (
         select(entry.c.payment_id, func.sum(entry.c.amount))
-        .where(entry.c.debtor_id.in_(debtors), entry.c.invoice_id.is_(None), entry.c.payment_id.is_not(None))
+        .where(
+            entry.c.debtor_id.in_(debtors),
+            entry.c.currency == currency,
+            entry.c.invoice_id.is_(None),
+            entry.c.payment_id.is_not(None),
+        )
         .group_by(entry.c.payment_id)
         .having(func.sum(entry.c.amount) > 0)
         .order_by(entry.c.payment_id)
@@ -116,7 +126,7 @@ def _settled() -> Select[Any, Any]:
 async def receivables(
     reading: Reading, today: date, *, cursor: str | None, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of what each debtor owes, by the age of the debt; who owes most comes first."""
+    """A page of what each debtor owes in each currency, by the age of the debt; the most comes first."""
     settled = _settled().subquery()
     rest = invoice.c.total - func.coalesce(settled.c.amount, 0)
     columns = [
@@ -124,25 +134,27 @@ async def receivables(
         for name, first, last in AGES
     ]
     owing = (
-        select(invoice.c.debtor_id, func.sum(rest).label("total"), *columns)
+        select(invoice.c.debtor_id, invoice.c.currency, func.sum(rest).label("total"), *columns)
         .join_from(invoice, settled, settled.c.invoice_id == invoice.c.id, isouter=True)
         .where(invoice.c.state == "issued", invoice.c.kind == "invoice", rest > 0)
-        .group_by(invoice.c.debtor_id)
+        .group_by(invoice.c.debtor_id, invoice.c.currency)
         .subquery()
     )
     owing = _of_survivors(owing)
+    place = (owing.c.total, owing.c.debtor_id, owing.c.currency)
     query = (
         select(owing, customer.c.name)
         .join_from(owing, customer, customer.c.id == owing.c.debtor_id, isouter=True)
-        .order_by(owing.c.total.desc(), owing.c.debtor_id.desc())
+        .order_by(*(column.desc() for column in place))
         .limit(limit + 1)
     )
     if cursor:
-        total, id = decode_cursor(cursor, 2)
-        before = (cursor_key(int, total), cursor_key(UUID, id))
-        query = query.where(tuple_(owing.c.total, owing.c.debtor_id) < tuple_(*map(literal, before)))
+        total, id, currency = decode_cursor(cursor, 3)
+        before = (cursor_key(int, total), cursor_key(UUID, id), str(currency))
+        query = query.where(tuple_(*place) < tuple_(*map(literal, before)))
     rows = (await reading.execute(query)).all()
-    more = encode_cursor(int(rows[limit - 1].total), rows[limit - 1].debtor_id) if len(rows) > limit else None
+    last = rows[limit - 1] if len(rows) > limit else None
+    more = encode_cursor(int(last.total), last.debtor_id, last.currency) if last is not None else None
     return [_receivable(row) for row in rows[:limit]], more
 
 
@@ -150,10 +162,10 @@ def _of_survivors(owing: Subquery) -> Subquery:
     """Who was merged owes nothing any more: the one who stays does."""
     survivor = func.coalesce(customer.c.merged_into, owing.c.debtor_id)
     sums = [func.sum(owing.c[name]).label(name) for name in ("total", *(name for name, *_ in AGES))]
-    joined = select(survivor.label("debtor_id"), *sums).join_from(
+    joined = select(survivor.label("debtor_id"), owing.c.currency, *sums).join_from(
         owing, customer, customer.c.id == owing.c.debtor_id, isouter=True
     )
-    return joined.group_by(survivor).subquery()
+    return joined.group_by(survivor, owing.c.currency).subquery()
 
 
 def _within(first: int | None, last: int | None, today: date) -> list[ColumnElement[bool]]:
@@ -165,4 +177,5 @@ def _within(first: int | None, last: int | None, today: date) -> list[ColumnElem
 def _receivable(row: Row) -> dict[str, Any]:
     found = {name: int(getattr(row, name)) for name, _, _ in AGES}
     counted = {name: amount for name, amount in found.items() if amount}
-    return {"customer_id": row.debtor_id, "name": row.name, "total": int(row.total), "ages": counted}
+    about = {"customer_id": row.debtor_id, "name": row.name, "currency": row.currency}
+    return {**about, "total": int(row.total), "ages": counted}

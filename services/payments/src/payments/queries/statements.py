@@ -8,28 +8,32 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from shared.pages import cursor_key, decode_cursor, encode_cursor
-from sqlalchemy import case, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, case, func, literal, select, true, tuple_
 
 from payments.models import entry, invoice
-from payments.queries.balances import Reading, owed_by
+from payments.queries.balances import Reading
 
-_LAST = UUID(int=2**128 - 1)
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
+_voided_on = case((invoice.c.state == "void", func.coalesce(invoice.c.voided_on, invoice.c.issued_on)))
+"""Without a day of voiding: by a process of the release before, which did not keep it."""
 
 
 class Period(NamedTuple):
-    """Of the debtors' account: both days included, as they begin and end in `zone`."""
+    """Of the debtors' account in one currency: both days included, as they begin and end in `zone`."""
 
     debtors: Collection[UUID]
     since: date
     until: date
     zone: ZoneInfo
+    currency: str
 
     def begins(self, day: date) -> datetime:
         return datetime.combine(day, time(), self.zone)
 
 
 class _Line(NamedTuple):
-    """Lines stand in this order. An invoice is of its whole day, so it comes first; its `what` is empty."""
+    """Lines stand in this order. An invoice is of its whole day, so it comes first; its `what` is empty. So
+    is its voiding."""
 
     at: datetime
     what: str
@@ -41,16 +45,36 @@ class _Line(NamedTuple):
 async def opening_and_closing(reading: Reading, period: Period) -> tuple[int, int]:
     """What was owed, less credit, when the period began and when it ended."""
     start, end = period.begins(period.since), period.begins(period.until + timedelta(1))
-    earlier = case((invoice.c.issued_on < period.since, invoice.c.total), else_=0)
-    until = (*owed_by(period.debtors), invoice.c.issued_on <= period.until)
-    billed = select(func.sum(earlier).label("opening"), func.sum(invoice.c.total).label("closing"))
-    billed = billed.where(*until).subquery()
+    billed = select(
+        (_billed(invoice.c.issued_on < period.since) - _billed(_voided_on < period.since)).label("opening"),
+        (_billed(invoice.c.issued_on <= period.until) - _billed(_voided_on <= period.until)).label("closing"),
+    )
+    billed = billed.where(*_ever_owed(period)).subquery()
     earlier = case((entry.c.at < start, entry.c.amount), else_=0)
     booked = select(func.sum(earlier).label("opening"), func.sum(entry.c.amount).label("closing"))
-    booked = booked.where(entry.c.debtor_id.in_(period.debtors), entry.c.at < end).subquery()
+    booked = booked.where(*_of(period), entry.c.at < end).subquery()
     query = select(*billed.c, *booked.c).join_from(billed, booked, true())
     found = [int(each or 0) for each in (await reading.execute(query)).one()]
     return found[0] - found[2], found[1] - found[3]
+
+
+def _billed(when: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(case((when, invoice.c.total), else_=0)), 0)
+
+
+def _ever_owed(period: Period) -> tuple[ColumnElement[bool], ...]:
+    """Invoices that were owed on some day. One that was voided was owed until then: what a statement of the
+    days before says must not change."""
+    return (
+        invoice.c.debtor_id.in_(period.debtors),
+        invoice.c.currency == period.currency,
+        invoice.c.kind == "invoice",
+        invoice.c.state.in_(("issued", "void")),
+    )
+
+
+def _of(period: Period) -> tuple[ColumnElement[bool], ...]:
+    return (entry.c.debtor_id.in_(period.debtors), entry.c.currency == period.currency)
 
 
 async def lines(
@@ -58,7 +82,8 @@ async def lines(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of the lines, oldest first, each with what was owed after it."""
     after, balance = _place(cursor) if cursor else (None, opening)
-    found = await _issued(reading, period, after, limit + 1)
+    found = await _dated(reading, period, after, limit + 1, voided=False)
+    found += await _dated(reading, period, after, limit + 1, voided=True)
     found += await _booked(reading, period, after, limit + 1)
     page: list[dict[str, Any]] = []
     for line in sorted(found)[:limit]:
@@ -77,18 +102,27 @@ def _place(cursor: str) -> tuple[tuple[datetime, str, UUID], int]:
     return (cursor_key(datetime, at), str(what), cursor_key(UUID, id)), cursor_key(int, balance)
 
 
-async def _issued(
-    reading: Reading, period: Period, after: tuple[datetime, str, UUID] | None, limit: int
+async def _dated(
+    reading: Reading, period: Period, after: tuple[datetime, str, UUID] | None, limit: int, *, voided: bool
 ) -> list[_Line]:
-    since, until = invoice.c.issued_on >= period.since, invoice.c.issued_on <= period.until
-    query = select(invoice.c.issued_on, invoice.c.id, invoice.c.total, invoice.c.number)
-    query = query.where(*owed_by(period.debtors), since, until)
+    """Invoices by the day of issue, or, taken off again, by the day of voiding."""
+    day, what = (_voided_on, "void") if voided else (invoice.c.issued_on, "")
+    query = select(day.label("day"), invoice.c.id, invoice.c.total, invoice.c.number)
+    query = query.where(*_ever_owed(period), day >= period.since, day <= period.until)
     if after:
-        at, what, id = after
-        seen = (at.astimezone(period.zone).date(), _LAST if what else id)
-        query = query.where(tuple_(invoice.c.issued_on, invoice.c.id) > tuple_(*map(literal, seen)))
-    rows = await reading.execute(query.order_by(invoice.c.issued_on, invoice.c.id).limit(limit))
-    return [_Line(period.begins(row.issued_on), "", row.id, row.total, row.number) for row in rows]
+        query = query.where(tuple_(day, invoice.c.id) > tuple_(*map(literal, _seen(period, after, what))))
+    rows = await reading.execute(query.order_by(day, invoice.c.id).limit(limit))
+    sign = -1 if voided else 1
+    return [_Line(period.begins(row.day), what, row.id, sign * row.total, row.number) for row in rows]
+
+
+def _seen(period: Period, after: tuple[datetime, str, UUID], what: str) -> tuple[date, UUID]:
+    """The last (day, id) of lines of this kind that come no later than `after`."""
+    at, said, id = after
+    day = at.astimezone(period.zone).date()
+    if at > period.begins(day) or said > what:
+        return day, _LAST
+    return day, (id if said == what else _FIRST)
 
 
 async def _booked(
@@ -97,7 +131,7 @@ async def _booked(
     cause = func.coalesce(entry.c.payment_id, entry.c.credit_note_id)
     place = (entry.c.at, entry.c.kind, cause)
     query = select(*place, func.sum(entry.c.amount)).where(
-        entry.c.debtor_id.in_(period.debtors),
+        *_of(period),
         entry.c.at >= period.begins(period.since),
         entry.c.at < period.begins(period.until + timedelta(1)),
         entry.c.kind != "applied",

@@ -61,7 +61,10 @@ class Reason(Body):
 
 class CreditNew(Body):
     reason: Name
-    amount: Amount | None = Field(None, description="Tax included; all that is left, without one.")
+    amount: Amount | None = Field(
+        None,
+        description="Tax included. Without one: what is still to be paid; of a paid invoice, all of it.",
+    )
 
 
 class CreditUse(Body):
@@ -96,6 +99,7 @@ class InvoiceOut(Out):
     currency: str
     issued_on: date | None
     due_on: date | None
+    voided_on: date | None
     terms_days: int
     discount: int
     tax_rate: str
@@ -158,12 +162,19 @@ class PaymentOut(Out):
     at: datetime
 
 
-class BalanceOut(Out):
-    """`owed` on issued invoices, and the `credit` that can be used for them."""
+class BalanceIn(Out):
+    """In one currency: `owed` on issued invoices, and the `credit` that can be used for them."""
 
-    customer_id: UUID
+    currency: str
     owed: int
     credit: int
+
+
+class BalanceOut(BalanceIn):
+    """In the company's currency. What there is in other currencies stands in `others`."""
+
+    customer_id: UUID
+    others: list[BalanceIn]
 
 
 class StatementLine(Out):
@@ -175,10 +186,12 @@ class StatementLine(Out):
 
 
 class Statement(Out):
-    """Between `since` and `until`; `opening` and `closing` are what was owed then, less credit. `lines` are
-    one page."""
+    """In one currency, between `since` and `until`; `opening` and `closing` are what was owed then, less
+    credit. `lines` are one page: invoice, void (an invoice taken back), payment, refund, reversal,
+    credit_note."""
 
     customer_id: UUID
+    currency: str
     since: date
     until: date
     opening: int
@@ -188,9 +201,10 @@ class Statement(Out):
 
 
 class Receivable(Out):
-    """What one customer owes, by days after it was due."""
+    """What one customer owes in one currency, by days after it was due."""
 
     customer_id: UUID
     name: str | None
+    currency: str
     total: int
     ages: dict[str, int]
