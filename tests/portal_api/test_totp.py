@@ -57,6 +57,12 @@ async def test_a_code_is_needed_and_works_once(house: Running[Any], clock: Clock
         assert (await log_on(person, ANNA, code=telephone.at(clock.now))).status_code == 200
 
 
+@pytest.mark.parametrize("letters", ["１２３４５６", "é12345", "\u0661\u0662\u0663\u0664\u0665\u0666"])
+async def test_a_code_in_other_letters_is_a_wrong_one(house: Running[Any], app: Phone, letters: str) -> None:
+    async with browser(house) as person:
+        assert (await log_on(person, ANNA, code=letters)).status_code == 401
+
+
 @BOTH
 async def test_of_two_logons_with_one_code_one_wins(house: Running[Any], clock: Clock, app: Phone) -> None:
     telephone, codes = app

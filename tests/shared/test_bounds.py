@@ -2,20 +2,24 @@
 
 from base64 import b64encode
 from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import APIRouter, Depends, Request
 from harness import at_work, client
+from hypothesis import given
+from hypothesis import strategies as st
 from payments.service import service as payments
 from pydantic import BaseModel, ConfigDict
 from shared.app import MAX_BODY
 from shared.auth import allow, allow_anyone
 from shared.etag import BasedOn
-from shared.pages import cursor_key, decode_cursor
+from shared.pages import decode_cursor, encode_cursor
 from shared.problems import Problem
 from shared.service import Handlers, Running, Service, no_tools
 from shared.settings import Settings
@@ -157,6 +161,32 @@ async def test_what_cannot_be_read_or_stored_is_refused(http: httpx.AsyncClient,
     assert answer.status_code in (400, 422)
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/JSON", "application/vnd.api+json", "Application/Json; charset=x", None]
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"text": "\\u0000"}',
+        b'{"text": "\\ud800"}',
+        b'{"text": "\xed\xa0\x80"}',
+        b'{"more": {"deep": ' + b"[" * 500 + b"]" * 500 + b"}}",
+        b'{"more": ' + b'{"a":' * 300 + b"1" + b"}" * 300 + b"}",
+        '{"text": "a"}'.encode("utf-16"),
+        '{"text": "a"}'.encode("utf-16-be"),
+        '{"text": "a\\u0000"}'.encode("utf-16-le"),
+        '{"text": "a"}'.encode("utf-32"),
+    ],
+    ids=lambda body: repr(body)[:40],
+)
+async def test_however_a_body_is_called_and_written(
+    http: httpx.AsyncClient, kind: str | None, body: bytes
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    answer = await http.post("/v1/notes", content=body, headers=headers)
+    assert is_problem(answer, 422)
+
+
 async def test_other_content_types_are_refused(http: httpx.AsyncClient) -> None:
     for kind in (
         "text/plain",
@@ -183,7 +213,7 @@ async def test_zero_characters_in_an_address_are_refused(http: httpx.AsyncClient
 
 
 async def test_what_is_no_etag_does_not_fit_and_an_unknown_one_is_old(http: httpx.AsyncClient) -> None:
-    for given, status in (
+    for sent, status in (
         (None, 428),
         ("", 422),
         ("5", 422),
@@ -191,8 +221,8 @@ async def test_what_is_no_etag_does_not_fit_and_an_unknown_one_is_old(http: http
         ('"99999999999"', 412),
         ("*", 422),
     ):
-        headers = {} if given is None else {"If-Match": given}
-        assert is_problem(await http.patch("/v1/notes/1", headers=headers), status), given
+        headers = {} if sent is None else {"If-Match": sent}
+        assert is_problem(await http.patch("/v1/notes/1", headers=headers), status), sent
     assert (await http.patch("/v1/notes/1", headers={"If-Match": 'W/"5"'})).json() == 5
 
 
@@ -244,19 +274,43 @@ async def test_what_postgresql_cannot_hold_is_refused(database_url: str) -> None
         '["\\ud800"]',
         "[1e999]",
         "[null]",
+        "[true]",
+        "[9223372036854775808]",
+        '["5"]',
+        '["0001-01-01T00:00:00+14:00"]',
+        '["not an id"]',
         "[[]]",
         "{}",
         "[",
         "[1, 2]",
     ],
 )
-def test_odd_cursors_are_refused(keys: str) -> None:
+@pytest.mark.parametrize("kind", [UUID, datetime, date, int])
+def test_odd_cursors_are_refused(keys: str, kind: type) -> None:
     cursor = b64encode(keys.encode()).decode()
     with pytest.raises(Problem) as refused:
-        cursor_key(datetime, decode_cursor(cursor, 1)[0])
+        decode_cursor(cursor, kind)
     assert refused.value.status == 422
 
 
-def test_a_number_of_a_cursor_is_finite() -> None:
-    with pytest.raises(Problem):
-        cursor_key(int, float("inf"))
+@given(
+    kinds=st.lists(st.sampled_from([UUID, datetime, date, int, str]), min_size=1, max_size=4),
+    keys=st.lists(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.text()
+        | st.uuids().map(str)
+        | st.datetimes().map(str)
+        | st.dates().map(str)
+        | st.lists(st.integers()),
+        max_size=4,
+    ),
+)
+def test_whatever_is_in_a_cursor_has_the_kinds_that_were_asked_for(
+    kinds: list[type], keys: list[object]
+) -> None:
+    with suppress(Problem):
+        found = decode_cursor(encode_cursor(*keys), *kinds)
+        assert [type(key) for key in found] == kinds

@@ -22,10 +22,10 @@ def seal(settings: Settings, secret: SecretStr, place: str) -> str:
 
 
 def unseal(settings: Settings, sealed: str, place: str) -> SecretStr:
-    data = base64.b64decode(sealed)
     try:
+        data = base64.b64decode(sealed, validate=True)
         return SecretStr(_cipher(settings).decrypt(data[:12], data[12:], place.encode()).decode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise SecretUnreadable(
             f"the secret of {place} was sealed with another CALLBOARD_SECRET_KEY: enter it again"
         ) from None

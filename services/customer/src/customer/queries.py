@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.batches import one_of
-from shared.pages import cursor_key, decode_cursor, encode_cursor
+from shared.pages import decode_cursor, encode_cursor
 from shared.problems import not_found
 from sqlalchemy import Column, ColumnElement, Table, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -84,19 +84,13 @@ async def page(
     """The rows after the cursor in the order of those columns, the last of which is unique."""
     query = select(table).where(*where).order_by(*order).limit(limit + 1)
     if cursor:
-        last = [
-            _key(column, value)
-            for column, value in zip(order, decode_cursor(cursor, len(order)), strict=True)
-        ]
+        keys = decode_cursor(cursor, *(column.type.python_type for column in order))
+        last = (literal(key, column.type) for column, key in zip(order, keys, strict=True))
         query = query.where(tuple_(*order) > tuple_(*last))
     rows = list((await read.execute(query)).all())
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], encode_cursor(*(getattr(rows[limit - 1], column.name) for column in order))
-
-
-def _key(column: Column[Any], value: Any) -> Any:
-    return literal(cursor_key(column.type.python_type, value), column.type)
 
 
 def beginning(column: Column[Any], prefix: str) -> ColumnElement[bool]:

@@ -80,7 +80,7 @@ async def mail_log(
         pattern = f"%{search.replace('%', '')}%"
         query = query.where(or_(mails.c.subject.ilike(pattern), mails.c.sender.ilike(pattern)))
     if cursor:
-        query = query.where(mails.c.id < UUID(str(decode_cursor(cursor, 1)[0])))
+        query = query.where(mails.c.id < decode_cursor(cursor, UUID)[0])
     return (await read.execute(query.order_by(mails.c.id.desc()).limit(limit + 1))).all()
 
 

@@ -1,13 +1,13 @@
 """The board and one dispatch, as bytes ready to be sent: they are read far more often than anything else."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import pydantic_core
 from shared.pages import decode_cursor, encode_cursor
-from shared.problems import Problem, not_found
+from shared.problems import not_found
 from sqlalchemy import (
     ColumnElement,
     Text,
@@ -65,7 +65,9 @@ async def board_json(read: AsyncConnection, filters: Filters, limit: int, cursor
     """A page of the board, newest first: `{"items": [...], "next": cursor or null}`."""
     statement = _newest.where(*_conditions(filters, read.dialect.name))
     if cursor:
-        statement = statement.where(tuple_(dispatch.c.received_at, dispatch.c.board) < _place(cursor))
+        statement = statement.where(
+            tuple_(dispatch.c.received_at, dispatch.c.board) < decode_cursor(cursor, datetime, int)
+        )
     rows = (await read.execute(statement.limit(limit + 1))).all()
     last = rows[limit - 1] if len(rows) > limit else None
     next_ = encode_cursor(last.received_at.isoformat(), last.board) if last else None
@@ -99,14 +101,6 @@ def _found(sought: list[str], dialect: str) -> ColumnElement[bool]:
     query = " ".join(f'"{word}"*' for word in sought)
     matches = text("SELECT rowid FROM dispatch_search WHERE dispatch_search MATCH :query")
     return dispatch.c.board.in_(matches.bindparams(query=query).columns(column("rowid")))
-
-
-def _place(cursor: str) -> tuple[datetime, int]:
-    received, board = decode_cursor(cursor, 2)
-    try:
-        return datetime.fromisoformat(str(received)).astimezone(UTC), int(board)
-    except (ValueError, OverflowError):
-        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None
 
 
 def _json(value: dict[str, Any]) -> bytes:

@@ -213,7 +213,7 @@ def digest(secret: SecretStr) -> str:
 
 def same_secret(claimed: str | None, expected: str | None) -> bool:
     """Whether `claimed` is the secret whose `digest` was kept; takes the same time whatever it is."""
-    known = hashlib.sha256((claimed or "").encode()).hexdigest()
+    known = hashlib.sha256((claimed or "").encode(errors="replace")).hexdigest()
     return hmac.compare_digest(known, expected or "") and bool(claimed)
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.db import Row
-from shared.pages import cursor_key, decode_cursor, encode_cursor
+from shared.pages import decode_cursor, encode_cursor
 from sqlalchemy import (
     ColumnElement,
     Select,
@@ -110,8 +110,7 @@ async def open_ids(
         .limit(limit + 1)
     )
     if cursor:
-        due_on, id = decode_cursor(cursor, 2)
-        after = (cursor_key(date, due_on), cursor_key(UUID, id))
+        after = decode_cursor(cursor, date, UUID)
         query = query.where(tuple_(invoice.c.due_on, invoice.c.id) > tuple_(*map(literal, after)))
     rows = (await reading.execute(query)).all()
     more = encode_cursor(rows[limit - 1].due_on, rows[limit - 1].id) if len(rows) > limit else None
@@ -149,8 +148,7 @@ async def receivables(
         .limit(limit + 1)
     )
     if cursor:
-        total, id, currency = decode_cursor(cursor, 3)
-        before = (cursor_key(int, total), cursor_key(UUID, id), str(currency))
+        before = decode_cursor(cursor, int, UUID, str)
         query = query.where(tuple_(*place) < tuple_(*map(literal, before)))
     rows = (await reading.execute(query)).all()
     last = rows[limit - 1] if len(rows) > limit else None

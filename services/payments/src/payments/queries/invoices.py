@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.db import Row
-from shared.pages import cursor_key, decode_cursor, encode_cursor
+from shared.pages import decode_cursor, encode_cursor
 from shared.problems import not_found
 from sqlalchemy import ColumnElement, Table, literal, select, tuple_
 from sqlalchemy.sql.schema import Column
@@ -37,16 +37,13 @@ async def page(
     """The rows after the cursor, newest first by those columns, the last of which is unique."""
     query = select(table).where(*where).order_by(*(column.desc() for column in order)).limit(limit + 1)
     if cursor:
-        keys = zip(order, decode_cursor(cursor, len(order)), strict=True)
-        query = query.where(tuple_(*order) < tuple_(*(_key(column, value) for column, value in keys)))
+        keys = decode_cursor(cursor, *(column.type.python_type for column in order))
+        last = (literal(key, column.type) for column, key in zip(order, keys, strict=True))
+        query = query.where(tuple_(*order) < tuple_(*last))
     rows = list((await reading.execute(query)).all())
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], encode_cursor(*(getattr(rows[limit - 1], column.name) for column in order))
-
-
-def _key(column: Column[Any], value: Any) -> Any:
-    return literal(cursor_key(column.type.python_type, value), column.type)
 
 
 async def whole(reading: Reading, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shared.pages import cursor_key, decode_cursor, encode_cursor
+from shared.pages import decode_cursor, encode_cursor
 from sqlalchemy import ColumnElement, case, func, literal, select, true, tuple_
 
 from payments.models import entry, invoice
@@ -98,8 +98,8 @@ async def lines(
 
 
 def _place(cursor: str) -> tuple[tuple[datetime, str, UUID], int]:
-    at, what, id, balance = decode_cursor(cursor, 4)
-    return (cursor_key(datetime, at), str(what), cursor_key(UUID, id)), cursor_key(int, balance)
+    at, what, id, balance = decode_cursor(cursor, datetime, str, UUID, int)
+    return (at, what, id), balance
 
 
 async def _dated(

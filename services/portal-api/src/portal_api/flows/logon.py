@@ -102,7 +102,8 @@ async def _use_code(work: Work[Any], row: dict[str, Any], code: str) -> bool:
     totp = TOTP(unseal(work.settings, row["totp"], _place(row["id"])).get_secret_value())
     now = int(work.now.timestamp()) // _STEP
     steps = [step for step in (now - 1, now, now + 1) if step > (row["totp_step"] or 0)]
-    right = [step for step in steps if hmac.compare_digest(totp.generate_otp(step), code.strip())]
+    given = code.strip().encode(errors="replace")
+    right = [step for step in steps if hmac.compare_digest(totp.generate_otp(step).encode(), given)]
     if not right:
         return False
     await work.session.execute(update(account).where(account.c.id == row["id"]).values(totp_step=right[0]))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from shared.db import Row
 from shared.pages import decode_cursor, encode_cursor
-from shared.problems import Problem, not_found
+from shared.problems import not_found
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -40,7 +40,9 @@ async def page(
     if state == "paid":
         query = query.where(_invoice.state == "paid")
     if cursor:
-        query = query.where(tuple_(_invoice.issued_on, _invoice.id) < tuple_(*_keys(cursor)))
+        query = query.where(
+            tuple_(_invoice.issued_on, _invoice.id) < tuple_(*decode_cursor(cursor, date, UUID))
+        )
     query = query.order_by(_invoice.issued_on.desc(), _invoice.id.desc()).limit(limit + 1)
     rows = list((await read.execute(query)).all())
     last = rows[limit - 1] if len(rows) > limit else None
@@ -70,11 +72,3 @@ async def payments(read: Reading, location_id: UUID, id: UUID) -> Sequence[Row]:
         .where(_of(location_id), _invoice.id == id)
     )
     return (await read.execute(query.order_by(payment_record.c.at, payment_record.c.id))).all()
-
-
-def _keys(cursor: str) -> tuple[date, UUID]:
-    issued, id = decode_cursor(cursor, 2)
-    try:
-        return date.fromisoformat(issued), UUID(id)
-    except (TypeError, ValueError):
-        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None

@@ -1,12 +1,10 @@
 """Reads for outgoing mail and its wordings."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from shared.db import Row
 from shared.pages import decode_cursor, encode_cursor
-from shared.problems import Problem
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -43,7 +41,7 @@ async def outgoing_page(
     if about is not None:
         query = query.where(outgoing.c.about == about)
     if cursor is not None:
-        query = query.where(outgoing.c.id < _uuid(decode_cursor(cursor, 1)[0]))
+        query = query.where(outgoing.c.id < decode_cursor(cursor, UUID)[0])
     rows = (await read.execute(query)).all()
     return rows[:limit], encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
 
@@ -53,13 +51,6 @@ async def unsubscribed_page(
 ) -> tuple[Sequence[Row], str | None]:
     query = select(unsubscribed).order_by(unsubscribed.c.email).limit(limit + 1)
     if cursor is not None:
-        query = query.where(unsubscribed.c.email > str(decode_cursor(cursor, 1)[0]))
+        query = query.where(unsubscribed.c.email > decode_cursor(cursor, str)[0])
     rows = (await read.execute(query)).all()
     return rows[:limit], encode_cursor(rows[limit - 1].email) if len(rows) > limit else None
-
-
-def _uuid(key: Any) -> UUID:
-    try:
-        return UUID(str(key))
-    except ValueError:
-        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None

@@ -1,13 +1,13 @@
 """A household's dispatches as it sees them. Every statement is bound to the location."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from shared.db import Row
 from shared.pages import decode_cursor, encode_cursor
-from shared.problems import Problem, not_found
+from shared.problems import not_found
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -88,7 +88,9 @@ async def page(
     if closed is not None:
         query = query.where(_visit.closed == closed)
     if cursor:
-        query = query.where(tuple_(_visit.received_at, _visit.id) < tuple_(*_keys(cursor)))
+        query = query.where(
+            tuple_(_visit.received_at, _visit.id) < tuple_(*decode_cursor(cursor, datetime, UUID))
+        )
     query = query.order_by(_visit.received_at.desc(), _visit.id.desc()).limit(limit + 1)
     found = (await read.execute(query)).all()
     ids = [row.id for row in found[:limit]]
@@ -136,11 +138,3 @@ def _first_of_each(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         first.setdefault(row.id, row)
     return list(first.values())
-
-
-def _keys(cursor: str) -> tuple[datetime, UUID]:
-    received, id = decode_cursor(cursor, 2)
-    try:
-        return datetime.fromisoformat(received).astimezone(UTC), UUID(id)
-    except (TypeError, ValueError, OverflowError):
-        raise Problem(422, "This cursor is not one of ours", "Start again without `cursor`.") from None
