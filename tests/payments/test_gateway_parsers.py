@@ -22,8 +22,9 @@ from payments.gateways import (
     stripe_answers,
     xml,
 )
-from payments.gateways.base import Expected, Finding, Result
+from payments.gateways.base import Expected, Result
 from payments.gateways.findings import compare
+from payments.gateways.found import Finding, Findings
 from payments.gateways.money import from_text, to_text
 from payments.gateways.nested import read_json
 from payments.gateways.transport import Answer
@@ -155,7 +156,7 @@ def test_two_charges_under_one_id_and_an_earlier_decline() -> None:
     paid = Finding(result=Result(outcome="approved", gateway_ref="1", amount=100), our_id="a")
     other = Finding(result=Result(outcome="approved", gateway_ref="2", amount=100), our_id="a")
     declined = Finding(result=Result(outcome="declined"), our_id="a")
-    assert compare((), asked).outcome == "not_found"
-    assert compare((declined, paid), asked) == paid.result
-    assert compare((paid, other), asked).refs == {"charges": "1, 2"}
-    assert compare((paid,), Expected(our_id="b", amount=100)).refs == {"differs": "our id"}
+    assert compare(Findings(), asked).outcome == "not_found"
+    assert compare(Findings(rows=(declined, paid)), asked) == paid.result
+    assert compare(Findings(rows=(paid, other)), asked).refs == {"charges": "1, 2"}
+    assert compare(Findings(rows=(paid,)), Expected(our_id="b", amount=100)).refs == {"differs": "our id"}

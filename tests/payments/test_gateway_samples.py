@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from gateways import answering, gateway
 from payments.gateways import merchantware_answers, oauth, qbms_answers, stripe_answers
-from payments.gateways.base import Expected, Finding, Hosted, Order, Result, Webhook, digest
+from payments.gateways.base import Expected, Hosted, Order, Result, digest
 from payments.gateways.findings import after_return, agreed
+from payments.gateways.found import Finding, Webhook
 from payments.gateways.money import from_text
 from payments.gateways.port import Gateway
 from payments.gateways.transport import Answer
@@ -48,7 +49,11 @@ Do = Callable[[Gateway, Answer], Awaitable[object]]
 
 async def looked_up(gateway: Gateway, by: Expected) -> object:
     found = await gateway.lookup(by)
-    return found if isinstance(found, Result) else (*found, Finding(result=Result(outcome="not_found")))[0]
+    if isinstance(found, Result):
+        return found
+    assert found.complete
+    assert not [each for each in found.rows if each.kind == "void"]  # no sample was voided
+    return (*found.rows, Finding(result=Result(outcome="not_found")))[0]
 
 
 def parsed(read: Callable[[Answer], object]) -> Do:
@@ -69,7 +74,7 @@ def session(answer: Answer) -> Result:
     body = stripe_answers.judge(answer)
     if isinstance(body, Result):
         return body
-    found = stripe_answers.session(body)
+    found = stripe_answers.finding(body)
     return agreed(
         found.result, found.our_id, replace(ASKED, amount=12540, currency=found.result.currency or "")
     )
@@ -158,10 +163,12 @@ def compared(entry: dict[str, Any], found: object) -> tuple[dict[str, object], d
     got = {name: getattr(result, name) for name in vars(result) if name != "refs"}
     got |= {THEIRS.get(name, name): value for name, value in result.refs.items()}
     if finding:
-        got |= {
-            name: getattr(finding, name)
-            for name in ("settled", "voided", "can_void", "can_refund", "refund_max")
-        }
+        got |= {name: getattr(finding, name) for name in ("settled", "can_void", "can_refund", "refund_max")}
+    said = str(expect["outcome"])
+    if said in CHARGE_IS:  # what this call found, and what the charge is, are told apart
+        expect["outcome"] = "approved"
+        marks = {"warning": result.warning is not None, "given_back": result.refs.get("given_back")}
+        assert {name: marks[name] for name in CHARGE_IS[said]} == CHARGE_IS[said]
     if result.outcome == "needs_review":  # a person gets all there is
         expect = {name: value for name, value in expect.items() if value is not None}
     if expect.get("brand") is None:
@@ -174,7 +181,13 @@ def compared(entry: dict[str, Any], found: object) -> tuple[dict[str, object], d
     return expect, shown
 
 
-NOT_OURS = {"policy_action", "wrapped", "request_headers", "now", "secret", "webhook_id", "repeat"}
+CHARGE_IS: dict[str, dict[str, object]] = {
+    "review": {"warning": True},
+    "partially_refunded": {"given_back": "partly"},
+    "refunded": {"given_back": "wholly"},
+}
+OF_A_REFUND = {"refund_approved": "approved", "refund_failed": "declined"}
+NOT_OURS = {"voided", "policy_action", "wrapped", "request_headers", "now", "secret", "webhook_id", "repeat"}
 THEIRS = {"duplicate_of": "duplicate_of_ref"}
 ANSWERS = [entry for entry in ENTRIES if entry["operation"] in CALLS]
 
@@ -271,8 +284,13 @@ async def test_a_webhook(entry: dict[str, Any]) -> None:
         return
     if expect["outcome"] == "unmatched":  # good, but not an id of ours
         assert heard.our_id == "pa-9999"
+    elif expect["outcome"] == "partially_refunded":  # an event of the charge: of a refund it tells the sum
+        assert (heard.kind, heard.result.outcome) == ("refund", "approved")
+        expect |= {"gateway_ref": None, "amount": None}
     else:
-        assert heard.result.outcome == expect["outcome"]
+        refund = OF_A_REFUND.get(expect["outcome"])
+        assert heard.result.outcome == (refund or expect["outcome"])
+        assert refund is None or heard.kind == "refund"
         assert expect.get("our_id") in (None, heard.our_id)
     assert heard.external_id == expect.get("event_id", heard.external_id)
     assert heard.result.gateway_ref == expect["gateway_ref"]

@@ -10,7 +10,8 @@ import pytest
 from gateways import ACCOUNTS, HEARD_WITH, account_at
 from payments.gateways import WITHOUT_PAGE, open_gateway
 from payments.gateways.base import Expected, Hosted, Order, Result, digest
-from payments.gateways.findings import compare
+from payments.gateways.findings import compare, meant
+from payments.gateways.found import Findings
 from payments.gateways.port import Gateway
 from payments.gateways.quickbooks import connect_url
 from pydantic import SecretStr
@@ -104,7 +105,7 @@ async def test_a_payer_pays_on_the_page(at: At) -> None:
     expected = of(order(), page)
     if at.name != "qbms":  # an answer of Intuit's that was never seen
         unpaid = await at.gateway.lookup(expected)
-        assert isinstance(unpaid, tuple)
+        assert isinstance(unpaid, Findings)
         assert compare(unpaid, expected).outcome in ("not_found", "requires_action")
     query = await at.decide(page)
     returned = at.gateway.complete_return(query, expected)
@@ -150,11 +151,10 @@ async def test_a_refund_whose_answer_is_lost(at: At) -> None:
     lost = await at.gateway.refund(paid.gateway_ref or "", 4000, "USD", request_id="rf-1")
     assert (lost.outcome, lost.kind) == ("unknown", "no_answer")
     if at.gateway.capabilities.find_by_our_id:
-        found = await at.gateway.lookup(Expected(our_id="rf-1", amount=4000))
-        assert isinstance(found, tuple)
-        assert [(each.kind, each.result.outcome, each.result.amount) for each in found] == [
-            ("refund", "approved", 4000)
-        ]
+        asked = Expected(our_id="rf-1", amount=4000, kind="refund", charge_ref=paid.gateway_ref)
+        found = await at.gateway.lookup(asked)
+        assert isinstance(found, Findings)
+        assert (meant(found, asked).outcome, meant(found, asked).amount) == ("approved", 4000)
     else:
         again = await at.gateway.refund(paid.gateway_ref or "", 4000, "USD", request_id="rf-1")
         assert again.outcome == "approved"
@@ -184,7 +184,7 @@ async def test_a_charge_whose_answer_is_lost(at: At, mode: str) -> None:
     can = at.gateway.capabilities
     if can.find_by_our_id:
         found = await at.gateway.lookup(Expected(our_id="a-1", amount=12540))
-        assert isinstance(found, tuple)
+        assert isinstance(found, Findings)
         assert compare(found, Expected(our_id="a-1", amount=12540)).outcome == "approved"
     elif can.abandon:
         assert (await at.gateway.abandon("a-1")).outcome == "approved"
@@ -199,7 +199,7 @@ async def test_a_charge_that_never_arrived(at: At) -> None:
     await at.fault("lose", path=CHARGE.get(at.name, ""))
     assert (await charged(at, order())).outcome == "unknown"
     if at.gateway.capabilities.find_by_our_id:
-        assert await at.gateway.lookup(Expected(our_id="a-1", amount=12540)) == ()
+        assert await at.gateway.lookup(Expected(our_id="a-1", amount=12540)) == Findings()
     elif at.gateway.capabilities.abandon:
         assert (await at.gateway.abandon("a-1")).outcome == "not_found"
     assert await at.ledger() == []
@@ -283,8 +283,11 @@ async def test_the_day_is_listed(at: At) -> None:
     await at.gateway.refund(paid.gateway_ref or "", 4000, "USD", request_id="rf-1")
     now = datetime.now(UTC)
     listed = await at.gateway.list_transactions(now - timedelta(days=1), now + timedelta(days=1))
-    assert isinstance(listed, tuple)
-    assert sorted((each.kind, each.result.amount) for each in listed) == [("refund", 4000), ("sale", 12540)]
+    assert isinstance(listed, Findings)
+    assert sorted((each.kind, each.result.amount) for each in listed.rows) == [
+        ("refund", 4000),
+        ("sale", 12540),
+    ]
 
 
 @every

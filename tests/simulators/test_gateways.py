@@ -12,6 +12,7 @@ from localservers.ports import reserve
 from payments.gateways import open_gateway
 from payments.gateways.base import Expected, Hosted, Order
 from payments.gateways.findings import compare
+from payments.gateways.found import Findings
 from pydantic import SecretStr
 from simulators.gateways.all import create_app
 
@@ -68,7 +69,7 @@ async def test_a_person_pays_and_an_answer_is_lost_on_the_wire(url: str) -> None
         lost = await sandbox.charge_token(other, SecretStr("tok_visa"))
         assert (lost.outcome, lost.kind) == ("unknown", "no_answer")
         found = await sandbox.lookup(Expected(our_id="a-2", amount=700))
-        assert isinstance(found, tuple)
+        assert isinstance(found, Findings)
         assert compare(found, Expected(our_id="a-2", amount=700)).outcome == "approved"
 
         ledger = await client.get(f"{url}/sandbox/")

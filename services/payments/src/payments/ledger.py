@@ -92,7 +92,7 @@ def _target(attempt: Attempt, result: Result, asked: Asked) -> Change | None:
     if plain is not None:
         return Change(plain)
     match result.outcome:
-        case "approved" | "review" | "partially_refunded" | "refunded" | "reversed":
+        case "approved":
             return _approved(attempt, result)
         case "needs_review":
             return Change("needs_review", reason=result.message, alert="needs_review")
@@ -171,15 +171,16 @@ OperationState = Literal[
 def settle(
     state: OperationState, result: Result, asked: Asked, *, not_found: int, age: timedelta
 ) -> OperationState | None:
-    """What `result` makes of a capture, void or refund; None: nothing."""
+    """What `result` makes of a capture, void or refund; None: nothing. A warning is not its business: what
+    the gateway did is done."""
     if state in ("succeeded", "declined", "failed"):
         return None
     match result.outcome:
-        case "approved" | "voided" | "refunded" | "partially_refunded" | "refund_approved" | "canceled":
+        case "approved" | "voided":
             target: OperationState | None = "succeeded"
-        case "pending" | "review":
+        case "pending":
             target = "pending"
-        case "declined" | "refund_failed":
+        case "declined":
             target = "declined"
         case "error":
             target = "failed" if asked in ("call", "person") else None

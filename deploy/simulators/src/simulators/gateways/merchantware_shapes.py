@@ -122,13 +122,15 @@ def listed(rows: list[Transaction]) -> dict[str, Any]:
 
 def detail(books: Books, row: Transaction) -> dict[str, Any]:
     left, voided = books.refundable(row), row.status == "voided"
-    taken = row.kind != "authorization"
+    captured = next((each for each in books.children(row.id) if each.kind == "capture"), None)
+    taken = row.kind != "authorization" or captured is not None
     can_void = row.status == "approved" and not row.settled and not any(books.children(row.id))
     refund = {"RefundMaxAmount": _dollars(left), "RefundToken": row.id} if left else {}
     return {
         "ApprovalCode": row.auth_code,
         "ApprovalStatus": status(row),
         "AvsResponse": AVS.get(row.avs or ""),
+        "AuthorizationAmount": _dollars(row.amount),
         "CardNumber": f"************{row.last4}",
         "CardType": CARDS.get(row.brand or "", 0),
         "CvvResponse": CVV.get(row.cvv or ""),
@@ -140,7 +142,7 @@ def detail(books: Books, row: Transaction) -> dict[str, Any]:
         "OriginalToken": row.charge,
         "SupportedActions": refund | ({"VoidToken": row.id} if can_void else {}),
         "Token": row.id,
-        "TotalAmount": _dollars(row.amount),
+        "TotalAmount": _dollars(captured.amount if captured else row.amount),
         "TransactionDate": f"{row.at:%Y-%m-%d %H:%M:%S}.000",
         "TransactionType": TYPES[row.kind],
     }

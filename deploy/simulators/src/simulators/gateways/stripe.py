@@ -140,8 +140,10 @@ async def intents(request: Request, limit: int = 10) -> dict[str, Any]:
 
 @router.get("/refunds")
 async def refunds(request: Request, limit: int = 10) -> dict[str, Any]:
-    rows = house(request).books.transactions.values()
-    return _list(request, [refund_shape(row) for row in rows if row.kind == "refund"], limit)
+    rows = [row for row in house(request).books.transactions.values() if row.kind == "refund"]
+    if (charge := request.query_params.get("payment_intent")) is not None:
+        rows = [row for row in rows if row.charge == charge]
+    return _list(request, [refund_shape(row) for row in rows], limit)
 
 
 def _list(request: Request, rows: list[dict[str, Any]], limit: int) -> dict[str, Any]:

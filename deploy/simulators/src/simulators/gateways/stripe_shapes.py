@@ -40,16 +40,26 @@ def intent_shape(here: House, row: Transaction) -> dict[str, Any]:
         "object": "payment_intent",
         "amount": row.amount,
         "amount_received": taken.amount if taken else 0 if held or row.status != "approved" else row.amount,
+        "capture_method": "manual" if row.kind == "authorization" else "automatic_async",
         "created": int(row.at.timestamp()),
         "currency": row.currency.lower(),
         "status": "requires_capture" if held else status,
         "metadata": {"attempt_id": row.our_id},
-        "latest_charge": {"payment_method_details": {"card": {"brand": row.brand, "last4": row.last4}}},
+        "latest_charge": {"payment_method_details": {"card": _card(row)}},
     }
     if row.status == "declined":
         error = {"type": "card_error", "code": "card_declined", "decline_code": "generic_decline"}
         body["last_payment_error"] = {**error, "message": "Your card was declined."}
     return body
+
+
+CHECK = {"match": "pass", "no_match": "fail"}
+
+
+def _card(row: Transaction) -> dict[str, Any]:
+    avs, cvv = CHECK.get(row.avs or ""), CHECK.get(row.cvv or "")
+    checks = {"address_line1_check": avs, "address_postal_code_check": avs, "cvc_check": cvv}
+    return {"brand": row.brand, "last4": row.last4, "checks": checks}
 
 
 def refund_shape(row: Transaction) -> dict[str, Any]:

@@ -181,7 +181,7 @@ async def close_page(running: Running[Tools], attempt_id: UUID, source: Source, 
     if case.row.state != "requires_action" or not case.row.order_ref:
         return case.row.state
     result = await guarded(running.settings, case.gateway.close_hosted(case.row.order_ref))
-    if result.outcome not in ("canceled", "approved", "review", "pending"):
+    if result.outcome not in ("canceled", "approved", "pending"):
         return case.row.state
     if result.outcome != "canceled":
         return await look(running, attempt_id, source)

@@ -109,7 +109,8 @@ def facts(row: Row, now: datetime) -> ledger.Attempt:
 
 
 def _clean(result: Result) -> Result:
-    return replace(result, message=scrub(result.message)) if result.message else result
+    message, warning = (text and scrub(text) for text in (result.message, result.warning))
+    return replace(result, message=message, warning=warning)
 
 
 async def _own(work: Work[Any], row: Row, result: Result) -> Result:
@@ -139,8 +140,8 @@ async def _checked(work: Work[Any], row: Row, result: Result, change: ledger.Cha
     why = f"address check: {result.avs}, security code: {result.cvv}"
     if rule == "void":
         return ledger.Change("void_pending", reason=why)
-    if rule == "review" or result.outcome == "review":
-        why = why if rule == "review" else "the gateway warns of fraud"
+    if rule == "review" or result.warning:
+        why = why if rule == "review" else f"the gateway warns: {result.warning}"
         return replace(change, reason=why, alert=change.alert or "review")
     return change
 
@@ -204,5 +205,6 @@ async def book(work: Work[Any], row: Row, operation_id: UUID, amount: int, resul
 
 
 def _said(result: Result) -> dict[str, Any]:
-    names = ("outcome", "kind", "code", "message", "gateway_ref", "amount", "currency", "avs", "cvv")
+    names = ("outcome", "kind", "code", "message", "warning", "gateway_ref", "amount", "currency")
+    names = (*names, "captured", "avs", "cvv")
     return {name: value for name in names if (value := getattr(result, name)) is not None}

@@ -13,14 +13,15 @@ from sqlalchemy import select
 from payments.flows import calls
 from payments.flows.tokens import gateway_of
 from payments.flows.traces import raise_alert
-from payments.gateways.base import Finding, Result
+from payments.gateways.base import Result
+from payments.gateways.found import Finding
 from payments.ledger import OVER
 from payments.models import attempt, difference, gateway_account, operation
 from payments.tools import Tools, guarded
 
 LAG = timedelta(hours=26)
 """Gateways' lists may be late by hours, so a day is looked at when the next is over for some time."""
-_TOOK = ("approved", "review", "partially_refunded", "refunded")
+_TOOK = ("approved",)
 _CHARGES = ("sale", "capture")
 _ID = re.compile("[0-9a-f]{32}")
 
@@ -40,10 +41,10 @@ async def compare_day(running: Running[Tools], day: date) -> int:
         listed = await guarded(running.settings, call)
         if isinstance(listed, Result):
             continue
-        for id in await _given_up(running, account, listed):
+        for id in await _given_up(running, account, listed.rows):
             await calls.look(running, id, "books")
         async with running.work() as work:
-            found += await _compare(work, account, day, listed)
+            found += await _compare(work, account, day, listed.rows)
     return found
 
 

@@ -12,7 +12,8 @@ from payments import ledger
 from payments.flows.calls import Case, age_of, open_case
 from payments.flows.operations import apply_operation
 from payments.flows.traces import Heard, Source
-from payments.gateways.base import Expected, Finding, Result
+from payments.gateways.base import Expected, Result
+from payments.gateways.findings import meant
 from payments.models import operation
 from payments.tools import Tools, guarded
 
@@ -46,33 +47,22 @@ async def look_at_operation(running: Running[Tools], operation_id: UUID, source:
     if op.state == "unknown" and resend is not None and age_of(op) < resend:
         return await perform(running, operation_id, asked="resend", source=source)
     expected = Expected(
-        our_id=op.request_id if op.kind == "refund" else case.row.id.hex,
+        our_id=op.request_id,
         amount=op.amount,
         currency=case.row.currency,
+        kind=op.kind,
         order_ref=case.row.order_ref,
-        gateway_ref=op.gateway_ref if op.kind == "refund" else case.row.gateway_ref,
+        gateway_ref=op.gateway_ref,
+        charge_ref=await _reference(running, case) if op.kind == "refund" else case.row.gateway_ref,
     )
     found = await guarded(running.settings, case.gateway.lookup(expected))
-    result = found if isinstance(found, Result) else _meant(found, op)
+    result = found if isinstance(found, Result) else meant(found, expected)
     if op.kind == "void" and result.outcome == "not_found":
         return await perform(running, operation_id, asked="resend", source=source)
     async with running.work() as work:
         return await apply_operation(
             work, operation_id=operation_id, heard=Heard(result, "look", source, source)
         )
-
-
-def _meant(findings: tuple[Finding, ...], op: Row) -> Result:
-    """The finding that is this operation."""
-    for found in findings:
-        if op.kind == "void" and (found.voided or found.result.outcome == "voided" or found.kind == "void"):
-            return Result(outcome="approved", gateway_ref=found.result.gateway_ref)
-        mine = found.our_id == op.request_id or (
-            op.gateway_ref is not None and found.result.gateway_ref == op.gateway_ref
-        )
-        if found.kind == op.kind and (mine or op.kind == "capture"):
-            return found.result
-    return Result(outcome="not_found")
 
 
 def _operate(case: Case, op: Row, reference: str) -> Awaitable[Result]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from payments.flows.outcomes import apply_charge
 from payments.flows.reversals import give_back_outside, refund_came_back
 from payments.flows.tokens import gateway_of
 from payments.flows.traces import Heard, raise_alert
-from payments.gateways.base import Webhook
+from payments.gateways.found import Webhook
 from payments.models import attempt, gateway_account, operation, webhook
 from payments.tools import Tools
 
@@ -29,7 +30,7 @@ _ACCOUNTS = select(gateway_account).where(
     gateway_account.c.gateway == bindparam("gateway"), ~gateway_account.c.closed
 )
 _PAUSES = (1, 5, 30, 120, 600, 3600)
-MONEY = ("approved", "review", "pending", "refund_approved", "refunded", "reversed")
+MONEY = ("approved", "pending")
 
 
 async def believed(
@@ -115,19 +116,23 @@ async def apply_one(running: Running[Tools], id: UUID) -> None:
 
 async def _apply(work: Work[Any], attempt_id: UUID, found: Webhook) -> None:
     heard = Heard(found.result, "webhook", "webhook", "gateway")
-    match found.result.outcome:
-        case "refund_approved":
+    match found.kind:
+        case "refund" if found.result.outcome == "approved":
             await give_back_outside(
                 work, attempt_id=attempt_id, total=found.refunded_total, heard=heard, kind="refund"
             )
-        case "refund_failed":
+        case "refund" if found.result.outcome == "declined":
             await refund_came_back(work, attempt_id=attempt_id, heard=heard)
-        case "reversed":
+        case "dispute" if found.dispute and found.dispute.withdrawn:
             await give_back_outside(work, attempt_id=attempt_id, total=None, heard=heard, kind="reversal")
-        case _:
+        case "sale" | "hold" | "capture":
+            ref = found.charge_ref if found.kind == "capture" else found.result.gateway_ref
+            heard = replace(heard, result=replace(found.result, gateway_ref=ref))
             state = await apply_charge(work, attempt_id=attempt_id, heard=heard)
             if found.result.outcome == "voided" and state == "succeeded":
                 await give_back_outside(work, attempt_id=attempt_id, total=None, heard=heard, kind="reversal")
+        case _:
+            pass
 
 
 async def _attempt_of(work: Work[Any], account_id: UUID, found: Webhook) -> UUID | None:

@@ -19,23 +19,18 @@ Outcome = Literal[
     "approved",  # it succeeded; for an authorisation the money is only held (`captured` is False)
     "declined",  # the gateway or the issuer said no: surely no money moved
     "duplicate",  # an equal transaction exists (`refs["duplicate_of"]`): look that one up, then decide
-    "error",  # refused before processing, or never sent: surely no money moved
+    "error",  # refused before processing, or never sent: surely this call moved no money
     "unknown",  # money may have moved: look up, never charge again
     "pending",  # the gateway will tell later
-    "review",  # money moved, and the gateway warns of fraud
     "requires_action",  # the payer has still to act, at `redirect_url` where there is one
-    "not_found",  # the gateway knows nothing of it (yet)
+    "not_found",  # the gateway answered, and surely has no such thing
     "canceled",  # the hosted page was left or expired unpaid
-    "voided",
-    "partially_refunded",
-    "refunded",
-    "reversed",  # the money went back without us (chargeback, reversal)
-    "refund_approved",  # webhooks: a refund, perhaps made by a person at the gateway
-    "refund_failed",  # webhooks: a refund that was approved has come back
+    "voided",  # of a charge that is looked up: it was made, and taken back before it counted
     "needs_review",  # facts disagree: a person decides
     "rejected",  # a webhook or return that proves nothing and must change nothing
     "ignored",  # a webhook of no interest
 ]
+"""What this call did. What the charge is stands beside it: `captured`, `warning`."""
 Kind = Literal[
     "configuration",  # credentials, account, rights: tell the operator, not the payer
     "token_expired",  # the access token was refused, also after one renewal
@@ -43,12 +38,14 @@ Kind = Literal[
     "unreachable",  # the request never left
     "unsupported",  # this gateway cannot do it: nothing was sent
     "no_answer",  # it was sent, and nothing came back
-    "unreadable",  # what came back is not this gateway's answer
+    "unreadable",  # what came back is not this gateway's answer, or not all of it could be read
     "busy",  # refused for now: the same request may be sent again later
+    "refused",  # the gateway understood the question and did not answer it
 ]
+What = Literal["sale", "hold", "capture", "void", "refund", "dispute"]
+"""The operations that move money, or hold it."""
 Avs = Literal["match", "address_only", "zip_only", "no_match", "unavailable"]
 Cvv = Literal["match", "no_match", "unavailable"]
-What = Literal["sale", "authorization", "capture", "void", "refund", "other"]
 Retry = Literal["no", "lookup", "same_key", "redirect_payer", "wait", "after_fix"]
 
 
@@ -56,6 +53,7 @@ Retry = Literal["no", "lookup", "same_key", "redirect_payer", "wait", "after_fix
 class Result:
     """What a call yielded. `code` and `message` are the gateway's own, for staff; `gateway_ref` is what a
     later capture, void or refund names. `avs` and `cvv` are None where the gateway said nothing of them.
+    `warning`: the gateway did it, and warns of fraud or of a failed check, in its own words.
     `refs` holds further references by name (`duplicate_of`, `order_id`, `vault_token`, reconciliation
     fields, …)."""
 
@@ -72,6 +70,7 @@ class Result:
     last4: str | None = None
     brand: str | None = None
     captured: bool | None = None
+    warning: str | None = None
     redirect_url: str | None = None
     retry: Retry = "no"
     refs: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -135,13 +134,17 @@ class Hosted:
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """An attempt of ours that a return or a look-up is held against."""
+    """What a return or a look-up is held against: a charge of ours, or, where `kind` says so, a capture, void
+    or refund of the charge that `charge_ref` names. `our_id` and `gateway_ref` are those of what is looked
+    for; `gateway_ref` is None until the gateway has told one."""
 
     our_id: str
     amount: int
     currency: str = "USD"
+    kind: What = "sale"
     order_ref: str | None = None
     gateway_ref: str | None = None
+    charge_ref: str | None = None
     return_digest: str | None = None
 
 
@@ -154,37 +157,6 @@ class Return:
     verified: bool
     canceled: bool = False
     gateway_ref: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One transaction as the gateway keeps it. `can_void`, `can_refund` and `refund_max` (minor units) are
-    None where the gateway does not say."""
-
-    result: Result
-    kind: What = "sale"
-    our_id: str | None = None
-    at: datetime | None = None
-    settled: bool | None = None
-    voided: bool | None = None
-    can_void: bool | None = None
-    can_refund: bool | None = None
-    refund_max: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Webhook:
-    """A call from the gateway. `result.outcome` is "rejected" where the signature proves nothing: answer 400
-    and keep nothing; "ignored": keep, answer 200. `external_id` is the gateway's id of the event.
-    `refunded_total`: all refunds of the charge so far, in minor units."""
-
-    result: Result
-    external_id: str | None = None
-    type: str | None = None
-    our_id: str | None = None
-    order_ref: str | None = None
-    charge_ref: str | None = None
-    refunded_total: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,3 +190,4 @@ def same_secret(claimed: str | None, expected: str | None) -> bool:
 
 
 UNSUPPORTED = Result(outcome="error", kind="unsupported", retry="after_fix")
+NO_LOOKUP = Result(outcome="unknown", kind="unsupported", retry="lookup")

@@ -19,7 +19,6 @@ from payments.gateways.base import (
     UNSUPPORTED,
     Capabilities,
     Expected,
-    Finding,
     Hosted,
     Order,
     Result,
@@ -27,6 +26,7 @@ from payments.gateways.base import (
     same_secret,
 )
 from payments.gateways.findings import compare
+from payments.gateways.found import Findings
 from payments.gateways.nested import children, text
 from payments.gateways.port import Gateway
 from payments.gateways.soap import call, outcome
@@ -102,25 +102,33 @@ class Merchantware(Gateway):
     ) -> Result:
         return await self._credit(requests.refund(self.account, gateway_ref, amount, request_id, short_ref))
 
-    async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
-        """By reference with all details where `gateway_ref` is known, else by our id. The checks of address
-        and security code are among the details alone."""
-        if expected.gateway_ref:
-            name = "DetailedTransactionByReference"
-            answer = await self._report(name, [("token", expected.gateway_ref)])
-            return reports.detail(answer, name)
+    async def lookup(self, expected: Expected) -> Findings | Result:
+        """A charge by its reference with all details, else by our id; a capture, void or refund by its own id
+        of ours, and where that is not known in the details of the charge. The checks of address and security
+        code are among the details alone."""
+        if expected.kind == "sale" and expected.gateway_ref:
+            return await self._detail(expected.gateway_ref)
         name = "TransactionsByTransactionId"
-        answer = await self._report(name, [("merchantTransactionId", expected.our_id)])
-        rows = reports.rows(answer, name)
-        if isinstance(rows, Result) or [row.result.outcome for row in rows if row.kind == "sale"] != [
-            "approved"
-        ]:
-            return rows
-        (sale,) = (row for row in rows if row.kind == "sale")
-        detail = await self.lookup(replace(expected, gateway_ref=sale.result.gateway_ref))
+        found = reports.rows(await self._report(name, [("merchantTransactionId", expected.our_id)]), name)
+        if isinstance(found, Result):
+            return found
+        if expected.kind == "sale":
+            begun = [row.result for row in found.rows if row.kind in ("sale", "hold")]
+            ref = begun[0].gateway_ref if [each.outcome for each in begun] == ["approved"] else None
+        else:
+            of_charge = None if expected.kind == "refund" else expected.charge_ref
+            ref = None if found.rows else expected.gateway_ref or of_charge
+        if ref is None:
+            return found
+        detail = await self._detail(ref)
         if isinstance(detail, Result):
-            return rows if detail.kind == "unreadable" else detail
-        return (*(row for row in rows if row is not sale), *detail)
+            return found if expected.kind == "sale" and detail.kind == "unreadable" else detail
+        rest = tuple(row for row in found.rows if row.result.gateway_ref != ref)
+        return Findings(rows=(*rest, *detail.rows), complete=found.complete and bool(detail.rows))
+
+    async def _detail(self, reference: str) -> Findings | Result:
+        name = "DetailedTransactionByReference"
+        return reports.detail(await self._report(name, [("token", reference)]), name)
 
     async def save_card(self, gateway_ref: str, customer_id: str, *, request_id: str) -> Result:
         name, content = requests.save_card(self.account, gateway_ref)
@@ -130,7 +138,7 @@ class Merchantware(Gateway):
         name, content = requests.forget_card(self.account, token)
         return answers.vault(await self._send(name, content), name)
 
-    async def list_transactions(self, start: datetime, end: datetime) -> tuple[Finding, ...] | Result:
+    async def list_transactions(self, start: datetime, end: datetime) -> Findings | Result:
         """With a day more on each side."""
         name = "TransactionsByDate"
         span = ((start - MARGIN).strftime("%Y-%m-%dT%H:%M:%S"), (end + MARGIN).strftime("%Y-%m-%dT%H:%M:%S"))
@@ -140,7 +148,7 @@ class Merchantware(Gateway):
 
     async def check_connection(self) -> Result:
         found = await self.lookup(Expected(our_id="callboard-check", amount=0))
-        return found if isinstance(found, Result) else Result(outcome="approved")
+        return Result(outcome="approved") if isinstance(found, Findings) else replace(found, outcome="error")
 
     async def _credit(self, request: requests.Request) -> Result:
         name, content = request

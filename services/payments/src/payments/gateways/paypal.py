@@ -13,20 +13,20 @@ from payments.gateways import paypal_answers as answers
 from payments.gateways import paypal_webhooks as webhooks
 from payments.gateways.accounts import PayPalAccount
 from payments.gateways.base import (
+    NO_LOOKUP,
     UNSUPPORTED,
     Capabilities,
     Expected,
-    Finding,
     Hosted,
     Order,
     Result,
     Return,
     Tokens,
     TokenStore,
-    Webhook,
     same_secret,
 )
 from payments.gateways.findings import agreed, compare
+from payments.gateways.found import Finding, Findings, Webhook, all_of, failed
 from payments.gateways.nested import read_json
 from payments.gateways.oauth import InMemory, access_token, exchange_signed_in, post_form
 from payments.gateways.paypal_report import report
@@ -94,16 +94,18 @@ class PayPal(Gateway):
         answer = await self._call("POST", path, body, request_id=request_id)
         return answer if isinstance(answer, Result) else answers.refund(answer)
 
-    async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
-        """By order: its captures and refunds, or the order itself while nothing is captured."""
+    async def lookup(self, expected: Expected) -> Findings | Result:
+        """By order: its captures and refunds, or the order itself while nothing is captured. An order that
+        PayPal gave us and does not know now may be another account's: that says nothing."""
+        charge = expected.gateway_ref if expected.kind == "sale" else expected.charge_ref
         if expected.order_ref:
             path, read = f"/v2/checkout/orders/{quote(expected.order_ref, '')}", answers.order_findings
-        elif expected.gateway_ref:
-            path, read = f"/v2/payments/captures/{quote(expected.gateway_ref, '')}", answers.capture_findings
+        elif charge:
+            path, read = f"/v2/payments/captures/{quote(charge, '')}", answers.capture_findings
         else:
-            return UNSUPPORTED
+            return NO_LOOKUP
         answer = await self._call("GET", path)
-        return answer if isinstance(answer, Result) else read(answer)
+        return failed(answer) if isinstance(answer, Result) else read(answer)
 
     async def close_hosted(self, order_ref: str) -> Result:
         """PayPal has no call for it: an order that we do not capture takes no money."""
@@ -124,19 +126,19 @@ class PayPal(Gateway):
             webhooks.webhook(read_json(body)) if verified.outcome == "approved" else Webhook(result=verified)
         )
 
-    async def list_transactions(self, start: datetime, end: datetime) -> tuple[Finding, ...] | Result:
+    async def list_transactions(self, start: datetime, end: datetime) -> Findings | Result:
         """PayPal's own report lags by hours; spans over 31 days are refused by it."""
         span = {"start_date": f"{start:%Y-%m-%dT%H:%M:%SZ}", "end_date": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
-        found: list[Finding] = []
+        found: list[Finding | None] = []
         page, pages = 1, 1
         while page <= pages:
             query = urlencode({**span, "fields": "transaction_info", "page_size": "500", "page": str(page)})
             answer = await self._call("GET", f"/v1/reporting/transactions?{query}")
             rows, pages = (answer, 0) if isinstance(answer, Result) else report(answer)
             if isinstance(rows, Result):
-                return rows
+                return failed(rows)
             found, page = [*found, *rows], page + 1
-        return tuple(found)
+        return all_of(found)
 
     async def check_connection(self) -> Result:
         token = await access_token(self.tokens, self._renew)

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import TypedDict
 
-from payments.gateways.base import Finding, Outcome, Result
+from payments.gateways.base import Outcome, Result
+from payments.gateways.found import Finding, Findings, failed
 from payments.gateways.money import from_text
 from payments.gateways.nested import child, children, moment, read_json, text
+from payments.gateways.paypal_checks import avs, cvv
 from payments.gateways.transport import UNREADABLE, Answer
 
 UNKNOWN = replace(UNREADABLE, retry="same_key")
@@ -14,9 +16,10 @@ CAPTURE: dict[str | None, Outcome] = {
     "DECLINED": "declined",
     "FAILED": "declined",
     "PENDING": "pending",
-    "PARTIALLY_REFUNDED": "partially_refunded",
-    "REFUNDED": "refunded",
+    "PARTIALLY_REFUNDED": "approved",
+    "REFUNDED": "approved",
 }
+GIVEN_BACK = {"PARTIALLY_REFUNDED": "partly", "REFUNDED": "wholly"}
 REFUND: dict[str | None, Outcome] = {
     "COMPLETED": "approved",
     "PENDING": "pending",
@@ -129,43 +132,48 @@ def captured(answer: Answer, order_id: str) -> Result:
 
 
 def capture(body: object) -> Finding:
-    """An order that is COMPLETED is not paid: its capture says so."""
-    outcome = CAPTURE.get(text(body, "status"), "unknown")
+    """An order that is COMPLETED is not paid: its capture says so. `refs["given_back"]`: partly or wholly."""
+    status = text(body, "status")
+    outcome, back = CAPTURE.get(status, "unknown"), GIVEN_BACK.get(status or "")
+    codes = child(body, "processor_response")
     result = Result(
         outcome=outcome,
         message=text(body, "status_details", "reason"),
         gateway_ref=text(body, "id"),
         **amount_of(child(body, "amount")),
+        avs=avs(text(codes, "avs_code")),
+        cvv=cvv(text(codes, "cvv_code")),
         captured=True if outcome == "approved" else None,
         retry="lookup" if outcome == "unknown" else "no",
+        refs={"given_back": back} if back else {},
     )
     return Finding(result=result, our_id=text(body, "custom_id"), at=moment(text(body, "create_time")))
 
 
-def capture_findings(answer: Answer) -> tuple[Finding, ...] | Result:
+def capture_findings(answer: Answer) -> Findings | Result:
     body = good(answer)
-    if body is not None:
-        return (capture(body),)
-    return () if answer.status == 404 else refused(answer)
+    return failed(refused(answer)) if body is None else _rows(body, [capture(body)])
 
 
-def order_findings(answer: Answer) -> tuple[Finding, ...] | Result:
+def order_findings(answer: Answer) -> Findings | Result:
+    """The captures of an order and what was given back of them; the order itself while there is none."""
     body = good(answer)
     if body is None:
-        return () if answer.status == 404 else refused(answer)
-    refunds = [
-        refunded(each)
-        for unit in children(body, "purchase_units")
-        for each in children(unit, "payments", "refunds")
-    ]
+        return failed(refused(answer))
+    units = children(body, "purchase_units")
+    refunds = [refunded(each) for unit in units for each in children(unit, "payments", "refunds")]
     if found := _captures(body):
-        return (*found, *refunds)
-    unit = next(iter(children(body, "purchase_units")), None)
-    return (
-        Finding(
-            result=replace(opened(body), **amount_of(child(unit, "amount"))), our_id=text(unit, "custom_id")
-        ),
-    )
+        return _rows(body, [*found, *refunds])
+    unit = next(iter(units), None)
+    result = replace(opened(body), **amount_of(child(unit, "amount")))
+    if text(body, "status") == "COMPLETED":
+        return UNKNOWN
+    return _rows(body, [Finding(result=result, our_id=text(unit, "custom_id"))])
+
+
+def _rows(body: object, rows: list[Finding]) -> Findings:
+    """What has no id is no object of PayPal's."""
+    return Findings(rows=tuple(rows), complete=text(body, "id") is not None)
 
 
 def _captures(body: object) -> list[Finding]:
@@ -190,7 +198,7 @@ def refunded(body: object) -> Finding:
         refs={"charge": charge} if charge else {},
     )
     at = moment(text(body, "create_time"))
-    return Finding(result=result, kind="refund", our_id=text(body, "custom_id"), at=at)
+    return Finding(result=result, kind="refund", our_id=text(body, "custom_id"), of=charge or None, at=at)
 
 
 class Money(TypedDict):

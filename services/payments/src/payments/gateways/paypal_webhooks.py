@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
-from payments.gateways.base import Result, Webhook
-from payments.gateways.nested import child, read_json, text
+from payments.gateways.base import Result
+from payments.gateways.found import Dispute, Stage, Webhook
+from payments.gateways.nested import child, children, read_json, text
 from payments.gateways.paypal_answers import amount_of, capture, good, link, opened, refunded
 from payments.gateways.transport import UNREADABLE, Answer
 
@@ -72,19 +73,89 @@ def webhook(event: object) -> Webhook:
         )
     if kind == "PAYMENT.CAPTURE.REFUNDED":
         found = refunded(about)
-        done = found.result.outcome == "approved"
-        result = replace(found.result, outcome="refund_approved") if done else found.result
         total = amount_of(child(about, "seller_payable_breakdown", "total_refunded_amount"))["amount"]
         return replace(
             heard,
-            result=result,
+            result=found.result,
+            kind="refund",
             our_id=found.our_id,
-            charge_ref=result.refs.get("charge"),
+            charge_ref=found.of,
             refunded_total=total,
         )
     if kind == "PAYMENT.CAPTURE.REVERSED":
-        charge = (link(about, "up") or "").rpartition("/")[2] or text(about, "id")
-        money = amount_of(child(about, "amount"))
-        result = Result(outcome="reversed", gateway_ref=text(about, "id"), **money)
-        return replace(heard, result=result, our_id=text(about, "custom_id"), charge_ref=charge)
-    return heard
+        return _reversed(heard, about)
+    return _case(heard, about) if kind.startswith("CUSTOMER.DISPUTE.") else heard
+
+
+def _reversed(heard: Webhook, about: object) -> Webhook:
+    """PayPal has taken this much back, mostly for a dispute; it does not say for which."""
+    ref, money = text(about, "id"), amount_of(child(about, "amount"))
+    charge = (link(about, "up") or "").rpartition("/")[2] or ref
+    amount, currency = money["amount"], money["currency"]
+    case = Dispute(reference=ref, stage="withdrawn", amount=amount, withdrawn=amount, currency=currency)
+    result = Result(outcome="approved", gateway_ref=ref, **money)
+    our_id = text(about, "custom_id")
+    return replace(heard, result=result, kind="dispute", our_id=our_id, charge_ref=charge, dispute=case)
+
+
+OUTCOME: dict[str | None, Stage] = {
+    "RESOLVED_SELLER_FAVOUR": "won",
+    "RESOLVED_SELLER_FAVOR": "won",
+    "CANCELED_BY_BUYER": "won",
+    "DENIED": "won",
+    "RESOLVED_WITH_PAYOUT": "won",
+    "RESOLVED_BUYER_FAVOUR": "lost",
+    "RESOLVED_BUYER_FAVOR": "lost",
+    "ACCEPTED": "lost",
+}
+
+
+def _case(heard: Webhook, about: object) -> Webhook:
+    """The case itself. How much is withdrawn for it stands in its money movements, where PayPal lists them;
+    else only its end says that."""
+    disputed = child(about, "disputed_transactions")
+    of = disputed[0] if isinstance(disputed, list) and disputed else None
+    money = amount_of(child(about, "dispute_amount"))
+    stage: Stage = "opened"
+    if text(about, "status") == "RESOLVED":
+        stage = OUTCOME.get(text(about, "dispute_outcome", "outcome_code"), "opened")
+    withdrawn, fee = _moved(children(about, "money_movements"))
+    if withdrawn is None and stage in ("won", "lost"):
+        given = amount_of(child(about, "dispute_outcome", "amount_refunded"))["amount"]
+        withdrawn = 0 if stage == "won" else money["amount"] if given is None else given
+    if stage == "opened" and withdrawn is not None:
+        stage = "withdrawn" if withdrawn else "reinstated"
+    ref, charge = text(about, "dispute_id"), text(of, "seller_transaction_id")
+    if charge is None:
+        return heard  # of which payment, nobody can say
+    case = Dispute(
+        reference=ref,
+        stage=stage,
+        withdrawn=withdrawn,
+        fee=fee,
+        reason=text(about, "reason"),
+        **money,
+    )
+    result = Result(outcome="approved" if ref else "unknown", gateway_ref=ref, **money)
+    return replace(
+        heard,
+        result=result,
+        kind="dispute",
+        our_id=text(of, "custom"),
+        charge_ref=charge,
+        dispute=case,
+    )
+
+
+def _moved(movements: list[object]) -> tuple[int | None, int | None]:
+    """What was taken from the seller for the case so far, and its fee; None where nothing is said."""
+    taken: list[int] = []
+    fees: list[int] = []
+    for each in movements:
+        amount = amount_of(child(each, "amount"))["amount"]
+        if text(each, "affected_party") != "SELLER" or amount is None:
+            continue
+        back = text(each, "type") == "CREDIT"
+        sums = fees if "FEE" in (text(each, "reason") or "") else taken
+        sums.append(-abs(amount) if back else abs(amount))
+    return sum(taken) if taken else None, sum(fees) if fees else None

@@ -7,16 +7,16 @@ from typing import ClassVar
 from pydantic import SecretStr
 
 from payments.gateways.base import (
+    NO_LOOKUP,
     UNSUPPORTED,
     Capabilities,
     Expected,
-    Finding,
     Hosted,
     Order,
     Result,
     Return,
-    Webhook,
 )
+from payments.gateways.found import Findings, Webhook
 
 
 class Gateway:
@@ -62,11 +62,10 @@ class Gateway:
         arrived."""
         return UNSUPPORTED
 
-    async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
-        """Everything the gateway knows of `expected`, by whichever of its ids this gateway searches by. A
-        Result is the failure of the look-up itself, which says nothing about money. To look for a refund,
-        void or capture, put its request id into `our_id` or the reference it got into `gateway_ref`."""
-        return UNSUPPORTED
+    async def lookup(self, expected: Expected) -> Findings | Result:
+        """Everything the gateway has in its books of `expected`, by whichever of its ids this gateway
+        searches by. A Result is the failure of the look-up itself: unknown, and its `kind` says why."""
+        return NO_LOOKUP
 
     async def close_hosted(self, order_ref: str) -> Result:
         """Ends an unpaid page, so that another may be opened: canceled, or approved if it was paid
@@ -84,7 +83,10 @@ class Gateway:
         """Verifies the exact bytes received, then reads them."""
         return Webhook(result=Result(outcome="rejected"))
 
-    async def list_transactions(self, start: datetime, end: datetime) -> tuple[Finding, ...] | Result: ...
+    async def list_transactions(self, start: datetime, end: datetime) -> Findings | Result:
+        """All that happened from `start` until before `end`, each operation at its own time. A Result, and
+        `complete` False, say that the list is not whole."""
+        return NO_LOOKUP
 
     async def check_connection(self) -> Result:
         """Approved, or what is wrong with the account; moves no money."""

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 from payments.gateways import qbms_answers as answers
 from payments.gateways.accounts import QbmsAccount
 from payments.gateways.base import (
+    NO_LOOKUP,
     UNSUPPORTED,
     Capabilities,
     Expected,
-    Finding,
     Hosted,
     Order,
     Result,
@@ -26,6 +26,7 @@ from payments.gateways.base import (
     same_secret,
 )
 from payments.gateways.findings import agreed
+from payments.gateways.found import Finding, Findings, failed
 from payments.gateways.money import to_text
 from payments.gateways.port import Gateway
 from payments.gateways.transport import exchange
@@ -65,11 +66,13 @@ class Qbms(Gateway):
 
     async def complete(self, expected: Expected, *, request_id: str) -> Result:
         """Asks Intuit what became of the page."""
-        if not expected.order_ref:
-            return UNSUPPORTED
+        found = await self._paid(expected) if expected.order_ref else UNSUPPORTED
+        return agreed(found, None, expected)
+
+    async def _paid(self, expected: Expected) -> Result:
         txn = {"TxnId": expected.gateway_ref} if expected.gateway_ref else {}
-        found = await self._page("capture", {"OpId": expected.order_ref, **txn})
-        return found if isinstance(found, Result) else agreed(answers.paid_page(found), None, expected)
+        found = await self._page("capture", {"OpId": expected.order_ref or "", **txn})
+        return found if isinstance(found, Result) else answers.paid_page(found)
 
     async def charge_token(self, order: Order, token: SecretStr, *, saved: bool = False) -> Result:
         """Only saved cards: this service has no one-time tokens."""
@@ -101,10 +104,15 @@ class Qbms(Gateway):
         asked: list[Element] = [("TransRequestID", request_id), ("CreditCardTransID", gateway_ref)]
         return await self._call("CustomerCreditCardTxnVoidOrRefund", [*asked, ("Amount", to_text(amount))])
 
-    async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
-        """Only of a page, by its order reference."""
-        found = await self.complete(expected, request_id="")
-        return (Finding(result=found),) if found.outcome in ("approved", "review", "needs_review") else found
+    async def lookup(self, expected: Expected) -> Findings | Result:
+        """Only of a page, by its order reference. That a page is not paid yet does not say that it was not:
+        Intuit names no code for it."""
+        if not expected.order_ref or expected.kind != "sale":
+            return NO_LOOKUP
+        found = await self._paid(expected)
+        if found.outcome not in ("approved", "declined"):
+            return failed(found)
+        return Findings(rows=(Finding(result=found, kind="hold" if found.captured is False else "sale"),))
 
     async def forget_card(self, token: SecretStr, customer_id: str) -> Result:
         asked: list[Element] = [("WalletEntryID", token.get_secret_value()), ("CustomerID", customer_id[:40])]

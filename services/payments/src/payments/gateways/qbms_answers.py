@@ -14,12 +14,13 @@ LOST = replace(UNREADABLE, retry="same_key")
 TICKET = re.compile(r"(?:SDK-)?TGT-[^\s<>\"']+")
 CODES: dict[int, Outcome] = {
     0: "approved",
-    **dict.fromkeys((10100, 10101), "review"),
+    **dict.fromkeys((10100, 10101), "approved"),  # with a warning
     **dict.fromkeys((10301, 10400, 10401, 10402, 10404, 10409, 10415, 10420), "declined"),
     **dict.fromkeys((10200, 10500, 10501), "unknown"),
     **dict.fromkeys((10201, 10202, 10403, 10300, *range(10302, 10310), 10312, 10313, 10408, 10413), "error"),
     **dict.fromkeys((10405, 10406, 10407), "error"),
 }
+WARNED = (10100, 10101)
 CONFIGURATION = (2000, 2010, 2020, 10201, 10202, 10403)
 BUSY = (2040, 10308)
 LOOK = (10405, 10406, 10407)
@@ -65,7 +66,7 @@ def _not_let_in(code: int, message: str | None) -> Result:
 def _judged(code: int, found: object, operation: str) -> Result:
     outcome, ref = CODES.get(code, "unknown"), text(found, "CreditCardTransID")
     said = Result(outcome=outcome, code=str(code), message=_safe(text(found, "@statusMessage")))
-    if outcome in ("approved", "review") and ref is None and operation.endswith(CHARGES):
+    if outcome == "approved" and ref is None and operation.endswith(CHARGES):
         return replace(said, outcome="unknown", retry="same_key")
     if outcome == "unknown":
         return replace(said, retry="same_key")
@@ -84,6 +85,7 @@ def _judged(code: int, found: object, operation: str) -> Result:
         said,
         auth_code=text(found, "AuthorizationCode"),
         gateway_ref=ref,
+        warning=(said.message or "The gateway warns of fraud.") if code in WARNED else None,
         avs=avs(text(found, "AVSStreet"), text(found, "AVSZip")),
         cvv=cvv(text(found, "CardSecurityCodeMatch")),
         captured=not operation.endswith("Auth")
@@ -120,11 +122,11 @@ def lines(answer: Answer | Result) -> dict[str, str] | Result:
 
 
 def page_refused(found: dict[str, str]) -> Result | None:
-    """What a status of the PayPage that is not 0 means."""
+    """What a status of the PayPage means that says of no payment that it was made."""
     code = found["StatusCode"]
-    if code == "0":
-        return None
     number = int(code) if re.fullmatch(r"\d{1,6}", code, re.ASCII) else -1
+    if CODES.get(number) == "approved":
+        return None
     message = _safe(found.get("StatusMessage"))
     if 2000 <= number < 3000:
         return _not_let_in(number, message)
@@ -136,15 +138,17 @@ def paid_page(found: dict[str, str]) -> Result:
     reference is unknown."""
     if refused := page_refused(found):
         return refused
-    ref = found.get("CreditCardTransID") or found.get("TxnId")
+    ref, said = found.get("CreditCardTransID") or found.get("TxnId"), found["StatusCode"]
+    message = _safe(found.get("StatusMessage"))
     if not ref:
-        return Result(outcome="unknown", code="0", message=_safe(found.get("StatusMessage")), retry="lookup")
+        return Result(outcome="unknown", code=said, message=message, retry="lookup")
     amount = from_text(found.get("Amount"))
     code = found.get("AuthorizationCode")
     return Result(
         outcome="approved",
-        code="0",
-        message=_safe(found.get("StatusMessage")),
+        code=said,
+        message=message,
+        warning=(message or "The gateway warns of fraud.") if said != "0" else None,
         auth_code=code,
         gateway_ref=ref,
         amount=amount,

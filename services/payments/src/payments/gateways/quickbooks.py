@@ -14,15 +14,15 @@ from pydantic import SecretStr
 from payments.gateways import quickbooks_answers as answers
 from payments.gateways.accounts import QuickBooksAccount
 from payments.gateways.base import (
-    UNSUPPORTED,
+    NO_LOOKUP,
     Capabilities,
     Expected,
-    Finding,
     Order,
     Result,
     Tokens,
     TokenStore,
 )
+from payments.gateways.found import Findings, failed
 from payments.gateways.money import to_text
 from payments.gateways.oauth import InMemory, basic, exchange_signed_in, post_form
 from payments.gateways.port import Gateway
@@ -64,12 +64,13 @@ class QuickBooks(Gateway):
         """Also the way to void a charge that was answered, while it is not settled."""
         return await self._do(f"txn-requests/{quote(request_id, '')}/void", None, f"{request_id[:45]}-void")
 
-    async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
+    async def lookup(self, expected: Expected) -> Findings | Result:
         """Only of a charge whose reference is known."""
-        if not expected.gateway_ref:
-            return UNSUPPORTED
-        answer = await self._call("GET", f"charges/{quote(expected.gateway_ref, '')}")
-        return answer if isinstance(answer, Result) else answers.findings(answer)
+        charge = expected.gateway_ref if expected.kind == "sale" else expected.charge_ref
+        if not charge:
+            return NO_LOOKUP
+        answer = await self._call("GET", f"charges/{quote(charge, '')}")
+        return failed(answer) if isinstance(answer, Result) else answers.findings(answer)
 
     async def forget_card(self, token: SecretStr, customer_id: str) -> Result:
         path = (
@@ -80,8 +81,9 @@ class QuickBooks(Gateway):
 
     async def check_connection(self) -> Result:
         """Reads a charge that does not exist: whoever may be told so is connected."""
-        found = await self.lookup(Expected(our_id="", amount=0, gateway_ref="CALLBOARDCHECK"))
-        return found if isinstance(found, Result) else Result(outcome="approved")
+        answer = await self._call("GET", "charges/CALLBOARDCHECK")
+        found = answer if isinstance(answer, Result) else answers.result(answer)
+        return Result(outcome="approved") if found.outcome == "not_found" else found
 
     async def connect(self, code: SecretStr, redirect_url: str) -> Tokens | Result:
         """The end of Connect to QuickBooks: turns the code that came back into the first tokens."""

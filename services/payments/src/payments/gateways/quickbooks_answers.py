@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
-from payments.gateways.base import Finding, Outcome, Result
+from payments.gateways.base import Outcome, Result, What
+from payments.gateways.found import Finding, Findings, failed
 from payments.gateways.money import from_text
 from payments.gateways.nested import child, children, moment, read_json, text
 from payments.gateways.qbms_answers import avs, cvv
@@ -17,10 +19,10 @@ STATUS: dict[str | None, Outcome] = {
     "ISSUED": "approved",
     "DECLINED": "declined",
     "CANCELLED": "declined",
-    "REFUNDED": "refunded",
+    "REFUNDED": "approved",
 }
 CODES: dict[str, Outcome] = {
-    "1": "review",  # fraud warning: processed
+    "1": "approved",  # fraud warning: processed
     "2": "declined",  # fraud error: canceled by the gateway
     "3": "error",
     "4": "error",
@@ -28,7 +30,7 @@ CODES: dict[str, Outcome] = {
     "6": "unknown",
 }
 TYPES: dict[str | None, Outcome] = {
-    "fraud_warning": "review",
+    "fraud_warning": "approved",
     "fraud_error": "declined",
     "account_error": "error",
     "invalid_request": "error",
@@ -42,11 +44,13 @@ def result(answer: Answer) -> Result:
     return finding(answer).result
 
 
-def findings(answer: Answer) -> tuple[Finding, ...] | Result:
-    found = finding(answer)
-    if found.result.outcome == "not_found":
-        return ()
-    return found.result if text(read_json(answer.body), "id") is None else (found,)
+def findings(answer: Answer) -> Findings | Result:
+    """A charge by its reference, and what was done to it. One that Intuit gave us and does not know now may
+    be another company's: that says nothing."""
+    body = read_json(answer.body)
+    if answer.status not in (200, 201) or children(body, "errors") or text(body, "id") is None:
+        return failed(finding(answer).result)
+    return Findings(rows=tuple(_operations(body)))
 
 
 def gone(answer: Answer) -> Result:
@@ -63,18 +67,44 @@ def finding(answer: Answer) -> Finding:
         said = Result(
             outcome="error", kind=kind, code=text(body, "code"), message=text(body, "message"), retry=retry
         )
-        return Finding(result=said, kind="other")
+        return Finding(result=said)
     if errors := children(body, "errors"):
-        return Finding(result=_refused(errors, answer), kind="other")
+        said = _refused(errors, answer)
+        return Finding(result=_warned(said, body) if said.outcome == "approved" else said)
     if answer.status not in (200, 201) or text(body, "id") is None:
-        return Finding(result=LOST, kind="other")
+        return Finding(result=LOST)
     return _done(body)
 
 
+def _warned(said: Result, body: object) -> Result:
+    """A fraud warning: the call went through all the same, and the charge stands beside the warning. Where it
+    does not, nobody knows its reference."""
+    if text(body, "id") is None:
+        return replace(said, outcome="unknown", warning=said.message, retry="same_key")
+    done = _done(body).result
+    return replace(
+        done,
+        code=said.code,
+        message=said.message,
+        warning=said.message or said.code,
+        avs=said.avs or done.avs,
+        cvv=said.cvv or done.cvv,
+    )
+
+
 def _done(body: object) -> Finding:
+    return _operations(body)[0]
+
+
+def _operations(body: object) -> list[Finding]:
+    """A charge, and the capture, refunds and void that it tells of; or one of these alone."""
     status, currency, card = text(body, "status"), text(body, "currency") or "USD", child(body, "card")
     outcome = STATUS.get(status, "unknown")
     digits = re.search(r"\d{4}$", text(card, "number") or "", re.ASCII)
+    kind: What = "void" if text(body, "type") == "VOID" else "refund" if status == "ISSUED" else "sale"
+    later = child(body, "captureDetail")
+    if status == "AUTHORIZED" or isinstance(later, dict):
+        kind = "hold"
     said = Result(
         outcome=outcome,
         auth_code=text(body, "authCode") if outcome == "approved" else None,
@@ -85,14 +115,35 @@ def _done(body: object) -> Finding:
         cvv=cvv(text(body, "cardSecurityCodeMatch")),
         last4=digits[0] if digits else None,
         brand=(text(card, "cardType") or "").lower() or None,
-        captured={"CAPTURED": True, "SETTLED": True, "AUTHORIZED": False}.get(status or ""),
+        captured={"sale": True, "hold": False}.get(kind) if outcome == "approved" else None,
         retry="same_key" if outcome == "unknown" else "no",
         refs={_snake(name): value for name in KEPT if (value := text(body, "context", name))},
     )
-    kind = "void" if text(body, "type") == "VOID" else "refund" if status == "ISSUED" else "sale"
-    kind = "authorization" if status == "AUTHORIZED" else kind
     settled = status == "SETTLED" if kind == "sale" else None
-    return Finding(result=said, kind=kind, at=moment(text(body, "created")), settled=settled)
+    found = [Finding(result=said, kind=kind, at=moment(text(body, "created")), settled=settled)]
+    if isinstance(later, dict):
+        taken = _part(later, currency, captured=True)
+        found.append(Finding(result=taken, kind="capture", of=said.gateway_ref, at=_at(later)))
+    for each in children(body, "refundDetail"):
+        what: What = "void" if text(each, "type") == "VOID" else "refund"
+        found.append(Finding(result=_part(each, currency), kind=what, of=said.gateway_ref, at=_at(each)))
+    return found
+
+
+def _part(detail: object, currency: str, *, captured: bool | None = None) -> Result:
+    declined = text(detail, "status") in ("DECLINED", "CANCELLED")
+    amount = from_text(text(detail, "amount"), currency)
+    return Result(
+        outcome="declined" if declined else "approved",
+        gateway_ref=text(detail, "id"),
+        amount=amount,
+        currency=currency,
+        captured=captured,
+    )
+
+
+def _at(detail: object) -> datetime | None:
+    return moment(text(detail, "created"))
 
 
 def _refused(errors: list[object], answer: Answer) -> Result:
@@ -105,8 +156,11 @@ def _refused(errors: list[object], answer: Answer) -> Result:
     if code == "PMT-4001" and answer.status == 404:
         return replace(said, outcome="not_found")
     checks = {"PMT-2000": "cvv", "PMT-1001": "cvv", "PMT-2002": "avs", "PMT-1002": "avs"}
-    if (which := checks.get(code)) is not None:
-        said = replace(said, **{which: "no_match"})
+    for each in errors:
+        if (which := checks.get(text(each, "code") or "")) is not None:
+            said = replace(said, **{which: "no_match"})
+    if outcome == "approved" and answer.status < 500:
+        return said
     if outcome == "unknown" or answer.status >= 500:
         return replace(said, outcome="unknown", retry="same_key")
     if outcome == "error":

@@ -16,23 +16,20 @@ from payments.gateways.accounts import SandboxAccount
 from payments.gateways.base import (
     Capabilities,
     Expected,
-    Finding,
     Hosted,
     Order,
-    Outcome,
     Result,
     Return,
-    Webhook,
     same_secret,
 )
 from payments.gateways.findings import compare
-from payments.gateways.nested import child, children, moment, read_json, text, whole
+from payments.gateways.found import Findings, Webhook, failed
+from payments.gateways.nested import child, moment, read_json, text, whole
 from payments.gateways.port import Gateway
-from payments.gateways.sandbox_answers import finding, judge
+from payments.gateways.sandbox_answers import finding, findings, judge
 from payments.gateways.stripe_answers import signed
 from payments.gateways.transport import UNREADABLE, exchange
 
-HEARD: dict[str, Outcome] = {"approved": "refund_approved", "declined": "refund_failed"}
 SIGNATURE = "sandbox-signature"
 
 
@@ -91,9 +88,10 @@ class Sandbox(Gateway):
     async def abandon(self, request_id: str) -> Result:
         return await self._result("POST", f"requests/{quote(request_id, '')}/void", {})
 
-    async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
-        by = {"gateway_ref": expected.gateway_ref} if expected.gateway_ref else {"our_id": expected.our_id}
-        return await self._list(by)
+    async def lookup(self, expected: Expected) -> Findings | Result:
+        """By reference with all that was done to the charge, else by our id."""
+        ref = expected.gateway_ref if expected.kind == "sale" else expected.charge_ref
+        return await self._list({"gateway_ref": ref} if ref else {"our_id": expected.our_id})
 
     async def close_hosted(self, order_ref: str) -> Result:
         return await self._result("POST", f"orders/{quote(order_ref, '')}/close", {})
@@ -111,19 +109,21 @@ class Sandbox(Gateway):
             return Webhook(result=Result(outcome="rejected"))
         found = finding(child(event, "transaction"))
         result = found.result
-        if found.kind == "refund":
-            result = replace(result, outcome=HEARD.get(result.outcome, result.outcome))
+        if text(event, "transaction", "status") == "voided":
+            result = replace(result, outcome="voided", captured=None)
         return Webhook(
             result=result,
+            kind=found.kind,
             external_id=text(event, "id"),
             type=text(event, "type"),
             our_id=found.our_id,
             order_ref=result.refs.get("order"),
             charge_ref=result.refs.get("charge") or result.gateway_ref,
             refunded_total=whole(event, "refunded_total"),
+            dispute=found.dispute,
         )
 
-    async def list_transactions(self, start: datetime, end: datetime) -> tuple[Finding, ...] | Result:
+    async def list_transactions(self, start: datetime, end: datetime) -> Findings | Result:
         return await self._list({"start": start.isoformat(), "end": end.isoformat()})
 
     async def check_connection(self) -> Result:
@@ -133,11 +133,9 @@ class Sandbox(Gateway):
     async def _on(self, ref: str, what: str, asked: Mapping[str, object], request_id: str) -> Result:
         return await self._result("POST", f"transactions/{quote(ref, '')}/{what}", asked, key=request_id)
 
-    async def _list(self, query: Mapping[str, str]) -> tuple[Finding, ...] | Result:
+    async def _list(self, query: Mapping[str, str]) -> Findings | Result:
         answer = await self._call("GET", f"transactions?{urlencode(query)}")
-        if isinstance(answer, Result):
-            return answer
-        return tuple(finding(row) for row in children(answer, "transactions"))
+        return failed(answer) if isinstance(answer, Result) else findings(answer)
 
     async def _result(
         self, method: str, path: str, asked: Mapping[str, object] | None = None, *, key: str | None = None

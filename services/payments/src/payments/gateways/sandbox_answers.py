@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import cast, get_args
 
-from payments.gateways.base import Avs, Cvv, Finding, Outcome, Result
-from payments.gateways.nested import child, moment, read_json, text, whole
+from payments.gateways.base import Avs, Cvv, Outcome, Result, What
+from payments.gateways.found import Dispute, Finding, Findings, Stage, all_of
+from payments.gateways.nested import child, children, moment, read_json, text, whole
 from payments.gateways.transport import UNREADABLE, Answer
 
 KNOWN: dict[str | None, Outcome] = {
@@ -12,8 +13,8 @@ KNOWN: dict[str | None, Outcome] = {
     "declined": "declined",
     "duplicate": "duplicate",
     "pending": "pending",
-    "review": "review",
-    "voided": "voided",
+    "review": "approved",  # with a warning
+    "voided": "approved",  # and taken back
     "canceled": "canceled",
 }
 
@@ -30,16 +31,38 @@ def judge(answer: Answer) -> object:
     return replace(UNREADABLE, retry="same_key")
 
 
+KINDS: dict[str, What] = {
+    **{kind: kind for kind in ("sale", "capture", "void", "refund", "dispute")},
+    "authorization": "hold",
+}
+
+
+def findings(body: object) -> Findings:
+    """The rows of a list. A voided charge is two: it was made, and taken back."""
+    if not isinstance(child(body, "transactions"), list):
+        return Findings(complete=False)
+    found: list[Finding | None] = []
+    for row in children(body, "transactions"):
+        known = text(row, "kind") in KINDS and text(row, "id") is not None
+        each = finding(row) if known else None
+        found.append(each)
+        if each and each.kind in ("sale", "hold") and text(row, "status") == "voided":
+            void = Result(outcome="approved", amount=each.result.amount, currency=each.result.currency)
+            found.append(Finding(result=void, kind="void", of=each.result.gateway_ref, at=each.at))
+    return all_of(found)
+
+
 def finding(row: object) -> Finding:
-    said = text(row, "kind") or ""
-    kind = said if said in ("sale", "authorization", "capture", "void", "refund") else "other"
+    kind, status = KINDS.get(text(row, "kind") or "", "sale"), text(row, "status")
     avs, cvv = text(row, "avs"), text(row, "cvv")
-    outcome = KNOWN.get(text(row, "status"), "unknown")
+    outcome = KNOWN.get(status, "unknown")
     names = ("order", "charge", "vault_token", "duplicate_of")
+    said = {"sale": True, "capture": True, "hold": False}.get(kind) if text(row, "kind") in KINDS else None
+    message = text(row, "message")
     result = Result(
         outcome=outcome,
         code=text(row, "code"),
-        message=text(row, "message"),
+        message=message,
         auth_code=text(row, "auth_code"),
         gateway_ref=text(row, "id"),
         amount=whole(row, "amount"),
@@ -48,7 +71,8 @@ def finding(row: object) -> Finding:
         cvv=cast("Cvv", cvv) if cvv in get_args(Cvv) else None,
         last4=text(row, "last4"),
         brand=text(row, "brand"),
-        captured={"sale": True, "capture": True, "authorization": False}.get(kind),
+        captured=said,
+        warning=(message or "The gateway warns of fraud.") if status == "review" else None,
         retry="same_key" if outcome == "unknown" else "no",
         refs={name: value for name in names if (value := text(row, name))},
     )
@@ -56,8 +80,23 @@ def finding(row: object) -> Finding:
         result=result,
         kind=kind,
         our_id=text(row, "our_id"),
+        of=text(row, "charge"),
         at=moment(text(row, "at")),
         can_void=found if isinstance(found := child(row, "can_void"), bool) else None,
         can_refund=found if isinstance(found := child(row, "can_refund"), bool) else None,
         refund_max=whole(row, "refund_max"),
+        dispute=_dispute(row) if kind == "dispute" else None,
+    )
+
+
+def _dispute(row: object) -> Dispute:
+    stage = text(row, "stage")
+    return Dispute(
+        reference=text(row, "id"),
+        stage=cast("Stage", stage) if stage in get_args(Stage) else "opened",
+        amount=whole(row, "amount"),
+        withdrawn=whole(row, "withdrawn"),
+        fee=whole(row, "fee"),
+        currency=text(row, "currency"),
+        reason=text(row, "reason"),
     )

@@ -11,18 +11,17 @@ from pydantic import SecretStr
 from payments.gateways import stripe_answers as answers
 from payments.gateways.accounts import StripeAccount
 from payments.gateways.base import (
-    UNSUPPORTED,
+    NO_LOOKUP,
     Capabilities,
     Expected,
-    Finding,
     Hosted,
     Order,
     Result,
     Return,
-    Webhook,
     same_secret,
 )
 from payments.gateways.findings import compare
+from payments.gateways.found import Finding, Findings, Webhook, all_of, failed
 from payments.gateways.port import Gateway
 from payments.gateways.transport import exchange
 
@@ -64,7 +63,7 @@ class Stripe(Gateway):
         answer = await self._call("POST", "checkout/sessions", form, key=order.request_id)
         if isinstance(answer, Result):
             return answer
-        opened = answers.session(answer)
+        opened = answers.finding(answer)
         url, ref = opened.result.redirect_url, opened.result.refs.get("session_id")
         if opened.result.outcome != "requires_action" or not url or not ref:
             return Result(outcome="unknown", kind="unreadable", retry="same_key")
@@ -97,19 +96,20 @@ class Stripe(Gateway):
         form = {"payment_intent": gateway_ref, "amount": str(amount), "metadata[refund_id]": request_id}
         return await self._result("POST", "refunds", form, key=request_id)
 
-    async def lookup(self, expected: Expected) -> tuple[Finding, ...] | Result:
-        if (expected.gateway_ref or "").startswith("re_"):
-            path = f"refunds/{quote(expected.gateway_ref or '', '')}"
-        elif expected.order_ref:
+    async def lookup(self, expected: Expected) -> Findings | Result:
+        """A charge by its session or intent, with what was done to it; refunds in the list of the charge's.
+        A session that Stripe gave us and does not know now is another account's: that says nothing."""
+        charge = expected.charge_ref if expected.kind != "sale" else expected.gateway_ref
+        if expected.kind == "refund" and charge:
+            return await self._listed("refunds", {"payment_intent": charge})
+        if expected.kind == "sale" and expected.order_ref:
             path = f"checkout/sessions/{quote(expected.order_ref, '')}?expand[]=payment_intent.{CARD}"
-        elif expected.gateway_ref:
-            path = f"payment_intents/{quote(expected.gateway_ref, '')}?expand[]={CARD}"
+        elif charge:
+            path = f"payment_intents/{quote(charge, '')}?expand[]={CARD}"
         else:
-            return UNSUPPORTED
+            return NO_LOOKUP
         answer = await self._call("GET", path)
-        if isinstance(answer, Result):
-            return () if answer.outcome == "not_found" else answer
-        return (answers.finding(answer),)
+        return failed(answer) if isinstance(answer, Result) else answers.findings(answer)
 
     async def close_hosted(self, order_ref: str) -> Result:
         closed = await self._result("POST", f"checkout/sessions/{quote(order_ref, '')}/expire", {})
@@ -121,24 +121,27 @@ class Stripe(Gateway):
     async def parse_webhook(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Webhook:
         return answers.webhook(body, headers, self.account.webhook_secret, now)
 
-    async def list_transactions(self, start: datetime, end: datetime) -> tuple[Finding, ...] | Result:
-        found: list[Finding] = []
-        for kind in ("payment_intents", "refunds"):
-            span = {
-                "limit": "100",
-                "created[gte]": f"{start.timestamp():.0f}",
-                "created[lt]": f"{end.timestamp():.0f}",
-            }
-            while True:
-                answer = await self._call("GET", f"{kind}?{urlencode(span)}")
-                if isinstance(answer, Result):
-                    return answer
-                rows, last = answers.page(answer)
-                found += rows
-                if last is None or span.get("starting_after") == last:
-                    break
-                span["starting_after"] = last
-        return tuple(found)
+    async def list_transactions(self, start: datetime, end: datetime) -> Findings | Result:
+        span = {"created[gte]": f"{start.timestamp():.0f}", "created[lt]": f"{end.timestamp():.0f}"}
+        charges = await self._listed("payment_intents", span)
+        refunds = await self._listed("refunds", span)
+        if isinstance(charges, Result) or isinstance(refunds, Result):
+            return charges if isinstance(charges, Result) else refunds
+        return Findings(rows=charges.rows + refunds.rows, complete=charges.complete and refunds.complete)
+
+    async def _listed(self, kind: str, query: Mapping[str, str]) -> Findings | Result:
+        """All pages of a list."""
+        found: list[Finding | None] = []
+        asked = {"limit": "100", **query}
+        while True:
+            answer = await self._call("GET", f"{kind}?{urlencode(asked)}")
+            if isinstance(answer, Result):
+                return failed(answer)
+            rows, last = answers.page(answer)
+            found += rows
+            if last is None or asked.get("starting_after") == last:
+                return all_of(found)
+            asked["starting_after"] = last
 
     async def check_connection(self) -> Result:
         answer = await self._call("GET", "payment_intents?limit=1")

@@ -8,28 +8,16 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from payments.gateways.base import Finding, Outcome, Result, Webhook
+from payments.gateways.base import Result
+from payments.gateways.found import Finding, Findings, Webhook, all_of
 from payments.gateways.nested import child, children, epoch, read_json, text, whole
-from payments.gateways.transport import UNREADABLE, Answer
+from payments.gateways.stripe_disputes import currency_of, dispute
+from payments.gateways.stripe_objects import UNKNOWN, operations, refund, refused, session
+from payments.gateways.transport import Answer
 
 TOLERANCE = 300  # seconds that a webhook's signature is good for
+REFUNDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 REJECTED = Webhook(result=Result(outcome="rejected"))
-INTENT: dict[str | None, Outcome] = {
-    "succeeded": "approved",
-    "requires_capture": "approved",
-    "processing": "pending",
-    "canceled": "canceled",
-    "requires_action": "requires_action",
-    "requires_confirmation": "requires_action",
-    "requires_payment_method": "requires_action",
-}
-REFUND: dict[str | None, Outcome] = {
-    "succeeded": "approved",
-    "pending": "pending",
-    "requires_action": "pending",
-    "failed": "declined",
-    "canceled": "declined",
-}
 
 
 def judge(answer: Answer) -> object:
@@ -39,7 +27,7 @@ def judge(answer: Answer) -> object:
         return body
     wrong = child(body, "error")
     if not isinstance(wrong, dict):
-        return replace(UNREADABLE, retry="same_key")
+        return UNKNOWN
     kind, code = text(wrong, "type"), text(wrong, "code")
     said = Result(outcome="error", code=code, message=text(wrong, "message"), retry="after_fix")
     if answer.status >= 500:
@@ -47,7 +35,7 @@ def judge(answer: Answer) -> object:
     if kind == "idempotency_error" or answer.status == 409:
         return replace(said, outcome="unknown", code=code or kind, retry="lookup")
     if kind == "card_error":
-        return _refused(said, wrong)
+        return refused(said, wrong)
     if answer.status == 429:
         return replace(said, kind="busy", retry="same_key")
     if answer.status == 404 or code == "resource_missing":
@@ -55,90 +43,22 @@ def judge(answer: Answer) -> object:
     return replace(said, kind="configuration") if answer.status in (401, 403) else said
 
 
-def _refused(result: Result, wrong: object) -> Result:
-    code = text(wrong, "decline_code") or text(wrong, "code")
-    cvv = "no_match" if code in ("incorrect_cvc", "invalid_cvc") else None
-    return replace(result, outcome="declined", code=code, message=text(wrong, "message"), cvv=cvv, retry="no")
-
-
 def finding(body: object) -> Finding:
-    """A session, a payment intent or a refund, told by `object`."""
-    known = {"checkout.session": session, "payment_intent": intent, "refund": refund}
-    read = known.get(text(body, "object") or "")
-    return read(body) if read else Finding(result=replace(UNREADABLE, retry="same_key"), kind="other")
+    """The charge, refund or dispute that the object is; unknown where it is none of Stripe's."""
+    return operations(body)[0] or Finding(result=UNKNOWN)
 
 
-def session(body: object) -> Finding:
-    """Paid counts, not complete: some methods pay days later. A decline on the page leaves the session
-    open."""
-    ref, status = text(body, "id"), text(body, "status")
-    inside = child(body, "payment_intent")
-    held = intent(inside) if isinstance(inside, dict) else None
-    payment = (held.result.gateway_ref if held else None) or text(body, "payment_intent")
-    outcome: Outcome = "unknown"
-    if text(body, "payment_status") == "paid" and payment:
-        outcome = "approved"
-    elif status == "complete":
-        captured = held.result.captured if held and held.result.outcome == "approved" else None
-        outcome = "approved" if captured is False else "pending"
-    elif status in ("open", "expired"):
-        outcome = "requires_action" if status == "open" else "canceled"
-    return Finding(
-        result=Result(
-            outcome=outcome,
-            gateway_ref=payment or (ref if outcome == "requires_action" else None),
-            amount=whole(body, "amount_total"),
-            currency=(text(body, "currency") or "").upper() or None,
-            last4=held.result.last4 if held else None,
-            brand=held.result.brand if held else None,
-            captured=held.result.captured if held else None,
-            redirect_url=text(body, "url"),
-            retry="lookup" if outcome == "unknown" else "wait" if outcome == "pending" else "no",
-            refs={"session_id": ref} if ref else {},
-        ),
-        our_id=text(body, "client_reference_id"),
-        at=epoch(whole(body, "created")),
-    )
+def findings(body: object) -> Findings:
+    return all_of(operations(body))
 
 
-def intent(body: object) -> Finding:
-    status, card = text(body, "status"), child(body, "latest_charge", "payment_method_details", "card")
-    result = Result(
-        outcome=INTENT.get(status, "unknown"),
-        gateway_ref=text(body, "id"),
-        amount=(whole(body, "amount_received") or None) if status == "succeeded" else whole(body, "amount"),
-        currency=(text(body, "currency") or "").upper() or None,
-        last4=text(card, "last4"),
-        brand=text(card, "brand"),
-        captured={"succeeded": True, "requires_capture": False}.get(status or ""),
-    )
-    failed = child(body, "last_payment_error")
-    if status == "requires_payment_method" and isinstance(failed, dict):
-        result = _refused(result, failed)
-    our_id, at = text(body, "metadata", "attempt_id"), epoch(whole(body, "created"))
-    kind = "authorization" if status == "requires_capture" else "sale"
-    return Finding(result=result, kind=kind, our_id=our_id, at=at)
-
-
-def refund(body: object) -> Finding:
-    outcome = REFUND.get(text(body, "status"), "unknown")
-    result = Result(
-        outcome=outcome,
-        code=text(body, "failure_reason"),
-        gateway_ref=text(body, "id"),
-        amount=whole(body, "amount"),
-        currency=(text(body, "currency") or "").upper() or None,
-        refs={"charge": charge} if (charge := text(body, "payment_intent")) else {},
-    )
-    our_id, at = text(body, "metadata", "refund_id"), epoch(whole(body, "created"))
-    return Finding(result=result, kind="refund", our_id=our_id, at=at)
-
-
-def page(body: object) -> tuple[list[Finding], str | None]:
-    """The rows of a list, and the id to go on after."""
+def page(body: object) -> tuple[list[Finding | None], str | None]:
+    """The rows of a list, and the id to go on after. What is no list has no rows that are understood."""
+    if not isinstance(child(body, "data"), list):
+        return [None], None
     rows = children(body, "data")
     more = child(body, "has_more") is True and rows
-    return [finding(row) for row in rows], text(rows[-1], "id") if more else None
+    return [each for row in rows for each in operations(row)], text(rows[-1], "id") if more else None
 
 
 def expiry(body: object) -> datetime | None:
@@ -170,33 +90,29 @@ def webhook(body: bytes, headers: Mapping[str, str], secret: SecretStr, now: dat
     if kind.startswith("checkout.session."):
         return _session_heard(heard, kind, about)
     if kind == "charge.refunded":
-        whole_sum = child(about, "refunded") is True
-        result = Result(
-            outcome="refunded" if whole_sum else "partially_refunded",
-            gateway_ref=text(about, "id"),
-            amount=whole(about, "amount"),
-            currency=(text(about, "currency") or "").upper() or None,
-        )
-        total = whole(about, "amount_refunded")
-        return replace(heard, result=result, charge_ref=text(about, "payment_intent"), refunded_total=total)
-    if kind in ("refund.created", "refund.updated", "refund.failed"):
+        total, charge = whole(about, "amount_refunded"), text(about, "payment_intent") or text(about, "id")
+        result = Result(outcome="approved", currency=currency_of(about))
+        return replace(heard, result=result, kind="refund", charge_ref=charge, refunded_total=total)
+    if kind in REFUNDS and text(about, "object") == "refund":
         found = refund(about)
-        named: dict[str, Outcome] = {"approved": "refund_approved", "declined": "refund_failed"}
-        result = replace(found.result, outcome=named.get(found.result.outcome, found.result.outcome))
-        charge = text(about, "payment_intent")
-        return replace(heard, result=result, our_id=found.our_id, charge_ref=charge)
-    if kind == "charge.dispute.funds_withdrawn":
-        result = Result(outcome="reversed", gateway_ref=text(about, "id"), amount=whole(about, "amount"))
-        return replace(heard, result=result, charge_ref=text(about, "payment_intent"))
+        return replace(heard, result=found.result, kind="refund", our_id=found.our_id, charge_ref=found.of)
+    if kind.startswith("charge.dispute."):
+        found = dispute(about, event=kind)
+        return replace(heard, result=found.result, kind="dispute", charge_ref=found.of, dispute=found.dispute)
     return heard
 
 
 def _session_heard(heard: Webhook, kind: str, about: object) -> Webhook:
-    found = session(about)
+    found = session(about)[0]
     result = found.result
     if kind.endswith("async_payment_failed"):
         result = replace(result, outcome="declined", retry="no")
     ref = result.refs.get("session_id")
     return replace(
-        heard, result=result, our_id=found.our_id, order_ref=ref, charge_ref=text(about, "payment_intent")
+        heard,
+        result=result,
+        kind=found.kind,
+        our_id=found.our_id,
+        order_ref=ref,
+        charge_ref=text(about, "payment_intent"),
     )
