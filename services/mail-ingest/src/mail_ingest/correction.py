@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from mail_ingest import verdict
+from mail_ingest import documents, verdict
 from mail_ingest.formats import ahs
 from mail_ingest.parsing import headers, mime
 from mail_ingest.parsing.refused import Refused
@@ -37,8 +37,11 @@ def _document(raw: bytes, given: str | None) -> tuple[bytes, str | None]:
     if given is not None:
         return given.encode(), "utf-8"
     fields, at = headers.read(raw)
-    documents = verdict.documents(mime.read(raw, fields, at))
-    if len(documents) != 1:
-        held = f"The mail holds {len(documents)} XML documents"
-        raise Refused("no_xml", f"{held}: give the right one as `document`.")
-    return documents.popitem()
+    held = documents.find(mime.read(raw, fields, at))
+    found = held.dispatches or held.damaged or dict.fromkeys(held.others.values(), "")
+    if len(found) != 1:
+        several = (
+            f"The mail holds {len(found)} documents that may be meant" if found else "The mail holds none"
+        )
+        raise Refused("no_xml", f"{several}: give the right one as `document`.")
+    return found.popitem()

@@ -10,29 +10,27 @@ from typing import Literal
 from shared.events.content import same_content
 from shared.events.dispatch import DispatchContent
 
-from mail_ingest import automatic, trust
+from mail_ingest import automatic, documents, trust
 from mail_ingest.formats import ahs
-from mail_ingest.parsing import headers, mime, xml
+from mail_ingest.parsing import headers, mime
 from mail_ingest.parsing.refused import Place, Refused
-
-MAX_DOCUMENTS = 3
 
 _NUMBER = re.compile(r"(?:\bdispatch\b[^0-9]{0,20}|#\s?)([0-9]{7,9})(?![0-9])", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
-_ROOT = re.compile(rb"<(?:[\w.-]{1,40}:)?" + ahs.ROOT.encode() + rb"[\s/>]")
-_SNIFFED = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a mailbox believes. `trusted_senders` are addresses or domains; without an `authserv_id` their
-    From is taken at its word. `results_below_received`: our server writes Authentication-Results below its
+    From is taken at its word. `own_addresses` are the mailbox's, `office_addresses` those that get our
+    forwards. `results_below_received`: our server writes Authentication-Results below its
     own Received line, and removes forged ones. `cancel_type`: how a cancelled dispatch's type begins."""
 
     partner: str
     authserv_id: str | None = None
     trusted_senders: tuple[str, ...] = ()
     own_addresses: tuple[str, ...] = ()
+    office_addresses: tuple[str, ...] = ()
     vendor_id: str | None = None
     max_bytes: int = 25 * 1024 * 1024
     results_below_received: bool = False
@@ -103,18 +101,56 @@ def _read(raw: bytes, rules: Rules, size: int, found: _Found) -> Verdict:
     found.message_id = headers.safe(headers.plain(known.get("message-id", b"")[:1000]))
     found.sent_at = headers.date(known.get("date", b""))
     sender = trust.sender(fields)
-    ignored = automatic.why(known, sender, rules.own_addresses)
-    if ignored:
-        code, reason = ignored
-        return Verdict(
-            "ignored",
-            code,
-            reason,
-            subject=found.subject,
-            sender=found.sender,
-            message_id=found.message_id,
-            sent_at=found.sent_at,
-        )
+    ignored = automatic.is_our_own(known)
+    if ignored is None:
+        try:
+            return _trusted(raw, fields, at, rules, size, sender, found)
+        except Exception:
+            ignored = _not_to_be_answered(raw, fields, at, rules, sender, found)
+            if ignored is None:
+                raise
+    code, reason = ignored
+    return Verdict(
+        "ignored",
+        code,
+        reason,
+        subject=found.subject,
+        sender=found.sender,
+        message_id=found.message_id,
+        sent_at=found.sent_at,
+    )
+
+
+def _not_to_be_answered(
+    raw: bytes, fields: headers.Fields, at: int, rules: Rules, sender: str | None, found: _Found
+) -> automatic.Why | None:
+    """Why a mail that is no dispatch to be taken gets no answer either. Marks weigh only where none is in it,
+    and those of mail servers on the way only where it names none, either."""
+    known = headers.firsts(fields)
+    try:
+        parts = mime.read(raw, fields, at)
+        held = documents.find(parts).any()
+    except Refused:
+        parts, held = None, True  # it cannot be said: a person looks
+    own, office = rules.own_addresses, rules.office_addresses
+    if ours := automatic.is_about_our_own(known, sender, own, raw, parts):
+        return ours
+    if held:
+        return None
+    marked = automatic.is_marked(known, sender, own=own, office=office)
+    return marked or (None if found.mentions else automatic.is_marked_on_the_way(known, own))
+
+
+def _trusted(
+    raw: bytes,
+    fields: headers.Fields,
+    at: int,
+    rules: Rules,
+    size: int,
+    sender: str | None,
+    found: _Found,
+) -> Verdict:
+    """The dispatch that a trusted mail holds. Raises Refused."""
     if size > rules.max_bytes:
         raise Refused(
             "oversize",
@@ -151,58 +187,27 @@ def _read(raw: bytes, rules: Rules, size: int, found: _Found) -> Verdict:
 
 
 def _dispatch(parts: mime.Parts, found: _Found) -> ahs.Reading:
-    """The one dispatch of the mail; attachments that say the same count once."""
-    held = documents(parts)
-    if not held:
+    """The one dispatch of the mail. Attachments that say the same count once; what is none is named."""
+    held = documents.find(parts)
+    if not held.any():
         found.mentions = _mentions(parts, found.subject)
-        raise _no_document(parts)
-    if len(held) > MAX_DOCUMENTS:
+        raise documents.refused(parts)
+    if held.too_large and not held.dispatches:
+        raise Refused("xml_limits", "The XML document is larger than any dispatch. Look at the raw mail.")
+    if len(held.dispatches) > documents.MAX_DISPATCHES:
         raise _several()
-    first, *others = (ahs.read(document, charset) for document, charset in held.items())
+    chosen = held.dispatches or held.damaged or dict.fromkeys(held.others.values(), "")
+    first, *others = (ahs.read(document, charset) for document, charset in chosen.items())
     if not all(same_content(first.content, other.content) for other in others):
         raise _several()
-    return first
-
-
-def documents(parts: mime.Parts) -> dict[bytes, str]:
-    """The XML documents of a mail, each once, with the charset that its part claims."""
-    held = [part for part in parts.leaves if _is_document(part)]
-    if any(len(part.body) > 4 * xml.MAX_BYTES for part in held):
-        raise Refused("xml_limits", "The XML document is larger than any dispatch. Look at the raw mail.")
-    return {part.decoded(): part.charset for part in held}
-
-
-def _is_document(part: mime.Part) -> bool:
-    """Whether a part is meant to be the document: by its label, or by its content whatever its label."""
-    kind = part.type
-    if part.filename.strip().lower().endswith(".xml") or kind in ("text/xml", "application/xml"):
-        return True
-    if kind.endswith("+xml") and not kind.startswith("image/") and kind != "application/xhtml+xml":
-        return True
-    try:
-        head = part.decoded(_SNIFFED).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
-    except ValueError:
-        return False
-    return head.startswith(b"<") and _ROOT.search(head.replace(b"\0", b"")) is not None
+    beside = [*held.others, *["a damaged document" for _ in held.damaged]] if held.dispatches else []
+    named = [f"Beside the dispatch this mail holds {each}, which was not read." for each in beside[:5]]
+    return first._replace(warnings=(*first.warnings, *named))
 
 
 def _several() -> Refused:
     return Refused(
         "several_xml", "This mail holds several XML attachments that differ. Look which one is right."
-    )
-
-
-def _no_document(parts: mime.Parts) -> Refused:
-    if parts.nested:
-        return Refused(
-            "nested",
-            "This mail holds another mail as an attachment, which is not looked into. "
-            "Ask the company to send the dispatch itself.",
-        )
-    names = ", ".join(headers.safe(part.filename, 40) for part in parts.leaves if part.filename)[:200]
-    held = f"only {names}" if names else "no attachment"
-    return Refused(
-        "no_xml", f"There is no XML document in this mail, {held}. Read it, and act on it by hand."
     )
 
 

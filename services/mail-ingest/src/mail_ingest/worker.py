@@ -36,6 +36,7 @@ class Job:
             authserv_id=box.authserv_id or None,
             trusted_senders=tuple(box.trusted_senders),
             own_addresses=own,
+            office_addresses=tuple({address for address in (box.processed_to, box.error_to) if address}),
             vendor_id=box.vendor_id or None,
             max_bytes=settings.max_parse_bytes,
             results_below_received=box.results_below_received,

@@ -1,18 +1,15 @@
 """The parts of a mail (RFC 2045, 2046) within fixed limits, each decoded only when asked for."""
 
 import re
-from binascii import a2b_base64, a2b_qp
 from dataclasses import dataclass, field
 
-from mail_ingest.parsing import headers
+from mail_ingest.parsing import headers, transfer
 from mail_ingest.parsing.charset import decode_loosely
 from mail_ingest.parsing.refused import Refused
 
 MAX_DEPTH = 20
 MAX_PARTS = 200
 
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
-_PADDED = (b" \n", b" \r\n", b"\t\n", b"\t\r\n")
 _TYPE = re.compile(r"[^\s/]+/[^\s/]+")
 
 
@@ -27,31 +24,28 @@ class Part:
     body: bytes
 
     def decoded(self, limit: int | None = None) -> bytes:
-        """The content, or about its first `limit` bytes. An encoding not of RFC 2045 is left as it is.
+        """The content, or about its first `limit` bytes, as its label says; one that is none of RFC 2045 is
+        left as it is. Raises ValueError where base64 is beyond repair."""
+        return transfer.decoded(self.encoding, self.body if limit is None else self.body[: limit * 2])
 
-        Raises ValueError where base64 is beyond repair.
-        """
-        body = self.body if limit is None else self.body[: limit * 2]
-        if self.encoding == "base64" and body.lstrip()[:1] != b"<":  # "<": never encoded at all
-            return _base64(body)
-        if self.encoding == "quoted-printable":
-            return a2b_qp(_without_padding(body))
-        return body
+    def decoded_loosely(self, limit: int) -> bytes:
+        """The same for a search."""
+        try:
+            return self.decoded(limit)
+        except ValueError:
+            return self.body[:limit]
 
     def text(self, limit: int) -> str:
         """Text for a search, never for a field."""
-        try:
-            return decode_loosely(self.decoded(limit), self.charset)
-        except ValueError:
-            return ""
+        return decode_loosely(self.decoded_loosely(limit), self.charset)
 
 
 @dataclass(slots=True)
 class Parts:
-    """All leaves in their order; `nested` says that a mail within the mail was left closed."""
+    """All leaves in their order, and the mails within the mail, which are left closed."""
 
     leaves: list[Part] = field(default_factory=list[Part])
-    nested: bool = False
+    enclosed: list[Part] = field(default_factory=list[Part])
 
 
 def read(raw: bytes, fields: headers.Fields, at: int) -> Parts:
@@ -69,7 +63,7 @@ def read(raw: bytes, fields: headers.Fields, at: int) -> Parts:
         kind = kind if _TYPE.fullmatch(kind) else default
         boundary = named.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
         if kind.startswith("message/"):
-            parts.nested = True
+            parts.enclosed.append(_leaf(kind, named, known, raw[start:end]))
         elif not (kind.startswith("multipart/") and boundary):
             parts.leaves.append(_leaf(kind, named, known, raw[start:end]))
         else:
@@ -95,7 +89,7 @@ def _too_much() -> Refused:
 
 
 def _leaf(kind: str, named: dict[str, str], known: dict[str, bytes], body: bytes) -> Part:
-    encoding = headers.word(known.get("content-transfer-encoding", b""))
+    encoding = transfer.named(headers.word(known.get("content-transfer-encoding", b"")))
     filename = named.get("name", "")
     if (disposition := known.get("content-disposition")) and b"=" in disposition:
         filename = headers.parameters(disposition)[1].get("filename") or filename
@@ -129,21 +123,3 @@ def _split(raw: bytes, boundary: bytes, start: int, end: int, room: int) -> list
     if 0 <= begin < end and len(spans) < room:  # never closed
         spans.append((begin, end))
     return spans
-
-
-def _without_padding(body: bytes) -> bytes:
-    """Blanks at a line's end are the transport's (RFC 2045, 6.7); binascii takes them for content."""
-    if not any(padded in body for padded in _PADDED):
-        return body
-    return b"\n".join([line.rstrip(b" \t\r") for line in body.split(b"\n")])
-
-
-def _base64(body: bytes) -> bytes:
-    try:
-        return a2b_base64(body)
-    except ValueError:  # cut short, or without its padding
-        digits = _NOT_BASE64.sub(b"", body)
-        return a2b_base64(
-            digits[: len(digits) // 4 * 4]
-            + (digits[-(len(digits) % 4) :] + b"==" if len(digits) % 4 > 1 else b"")
-        )
