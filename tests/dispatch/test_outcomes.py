@@ -1,5 +1,9 @@
+from datetime import UTC, datetime
+from typing import Literal
+
 import pytest
 from dispatch.outcomes import Judgement, Known, judge
+from dispatch.said import Said
 from shared.events.dispatch import Address, DispatchContent, Note, WorkOrderLine
 
 ORDER = DispatchContent(
@@ -15,10 +19,17 @@ CANCELLATION = DispatchContent(
 )
 
 
+MORNING = Said(datetime(2026, 1, 6, 9, tzinfo=UTC))
+EVENING = Said(datetime(2026, 1, 6, 19, tzinfo=UTC))
+
+
 def judged(
-    known: Known | None, content: DispatchContent, seen: bool = False, repeats: str = "apply"
+    known: Known | None,
+    content: DispatchContent,
+    repeats: Literal["apply", "reject"] = "apply",
+    said: Said = Said(),  # a value
 ) -> Judgement:
-    return judge(known, content, seen=seen, repeats=repeats, cancel_types=("CANCEL",))  # pyright: ignore[reportArgumentType]
+    return judge(known, content, said=said, repeats=repeats, cancel_types=("CANCEL",))
 
 
 def kinds(judgement: Judgement) -> list[str]:
@@ -29,10 +40,70 @@ def test_a_new_number_is_stored_as_sent() -> None:
     assert judged(None, ORDER) == Judgement("processed", content=ORDER)
 
 
-def test_nothing_changed_is_a_duplicate_even_under_a_new_key() -> None:
+def test_what_stands_already_is_a_duplicate() -> None:
     known = Known(ORDER, cancelled=False)
-    assert judged(known, ORDER).outcome == "duplicate"
-    assert judged(known, ORDER.model_copy(update={"trade": "APL"}), seen=True).outcome == "duplicate"
+    assert judged(known, ORDER) == Judgement(
+        "duplicate", "dispatch 40000001 already stands as this mail says"
+    )
+    assert judged(known, ORDER.model_copy(update={"trade": " "})).outcome == "updated"
+
+
+def test_a_duplicate_of_what_a_person_decided_otherwise_is_told() -> None:
+    cancelled = judged(Known(ORDER, cancelled=False), CANCELLATION)
+    assert cancelled.content
+    reopened = judged(Known(cancelled.content, cancelled=False), CANCELLATION)
+    assert (reopened.outcome, kinds(reopened)) == ("duplicate", ["restated"])
+    assert kinds(judged(Known(cancelled.content, cancelled=True), CANCELLATION)) == []
+    closed_by_us = judged(Known(ORDER, cancelled=True), ORDER)
+    assert (closed_by_us.outcome, kinds(closed_by_us)) == ("duplicate", ["after_cancellation"])
+    corrected = ORDER.model_copy(update={"trade": "APL"})
+    again = judged(Known(corrected, cancelled=False, as_sent=ORDER), ORDER)
+    assert (again.outcome, kinds(again)) == ("duplicate", ["restated"])
+    assert again.alerts[0].text == "The partner says again what the office has corrected: trade."
+
+
+def test_what_is_said_again_after_something_else_is_news() -> None:
+    expedited = ORDER.model_copy(update={"priority": "EXPEDITED"})
+    back = judged(Known(expedited, cancelled=False, said=MORNING), ORDER, said=EVENING)
+    assert (back.outcome, back.content, back.said) == ("updated", ORDER, EVENING)
+    assert judged(Known(expedited, cancelled=False), ORDER).outcome == "updated"  # no dates: as they come
+
+
+def test_what_is_older_than_what_stands_changes_nothing_and_is_told() -> None:
+    expedited = ORDER.model_copy(update={"priority": "EXPEDITED"})
+    late = judged(Known(expedited, cancelled=False, said=EVENING), ORDER, said=MORNING)
+    assert (late.outcome, late.content, late.said) == ("late", None, EVENING)
+    assert late.alerts[0].kind == "late"
+    assert late.alerts[0].text == (
+        "A mail that came late says otherwise of priority. It is of 2026-01-06 09:00:00 UTC, and what "
+        "stands is of 2026-01-06 19:00:00 UTC: nothing was changed."
+    )
+    cancelling = judged(Known(ORDER, cancelled=False, said=EVENING), CANCELLATION, said=MORNING)
+    assert (cancelling.outcome, kinds(cancelling)) == ("late", ["late"])
+    assert "cancels this dispatch" in cancelling.alerts[0].text
+
+
+def test_the_same_words_later_are_the_date_of_what_stands() -> None:
+    assert judged(Known(ORDER, cancelled=False, said=MORNING), ORDER, said=EVENING).said == EVENING
+    assert judged(Known(ORDER, cancelled=False, said=EVENING), ORDER, said=MORNING).said == EVENING
+
+
+def test_a_cancellation_after_another_word_is_told_again() -> None:
+    assert kinds(judged(Known(ORDER, cancelled=True), CANCELLATION)) == ["cancelled"]
+    stands = judged(Known(ORDER, cancelled=False), CANCELLATION).content
+    assert stands
+    more = CANCELLATION.model_copy(update={"notes": (Note(kind="message", text="really"),)})
+    found = judged(Known(stands, cancelled=True), more)
+    assert (found.outcome, kinds(found)) == ("cancelled", [])
+    assert kinds(judged(Known(stands, cancelled=False), more)) == ["cancelled"]
+
+
+def test_a_reinstated_dispatch_that_the_office_had_edited() -> None:
+    corrected = ORDER.model_copy(update={"service_address": Address(street="21 N SAMPLE ST", zip="75001")})
+    gone = judged(Known(corrected, cancelled=False, as_sent=ORDER), CANCELLATION)
+    assert gone.content
+    back = judged(Known(gone.content, cancelled=True, as_sent=gone.as_sent), ORDER)
+    assert (back.outcome, back.content, back.as_sent) == ("updated", corrected, ORDER)
 
 
 def test_a_change_replaces_what_changed_and_tells_a_person() -> None:
@@ -48,6 +119,9 @@ def test_a_mailbox_may_reject_repeats() -> None:
     found = judged(Known(ORDER, cancelled=False), changed, repeats="reject")
     assert (found.outcome, found.content) == ("unable", None)
     assert "rejects repeats" in (found.reason or "")
+    assert found.alerts == (
+        ("rejected", "The partner changed trade; this mailbox rejects repeats, so nothing was changed."),
+    )
     assert judged(None, ORDER, repeats="reject").outcome == "processed"
 
 

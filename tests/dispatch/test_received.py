@@ -1,36 +1,20 @@
-from collections.abc import Sequence
 from typing import Any
 
 from dispatch.models import alert, delivery, dispatch, history, technician
-from dispatches import content, known, received
+from dispatches import answers, content, known, outcomes, received, rows
 from harness import feed, of, said
 from shared.db import uuid7
-from shared.events import Event
 from shared.events.customer import CustomerMatched
 from shared.events.dispatch import (
     DispatchContent,
     DispatchCreated,
-    DispatchMentioned,
     DispatchResolved,
     DispatchUpdated,
     Note,
     StatusChanged,
 )
 from shared.service import Running
-from sqlalchemy import Table, insert, select
-
-
-async def rows(run: Running[Any], table: Table) -> list[Any]:
-    async with run.database.read() as read:
-        return list((await read.execute(select(table).order_by(*table.primary_key))).all())
-
-
-def answers(events: Sequence[Event]) -> list[tuple[str, str | None]]:
-    return [(event.outcome, event.reason) for event in of(events, DispatchResolved)]
-
-
-def outcomes(events: Sequence[Event]) -> list[str]:
-    return [outcome for outcome, _ in answers(events)]
+from sqlalchemy import insert
 
 
 async def test_a_new_dispatch_is_stored_said_and_queued_for_the_partner(run: Running[Any]) -> None:
@@ -84,18 +68,6 @@ async def test_a_change_is_applied_with_history_and_flagged(run: Running[Any]) -
     (updated,) = of(events, DispatchUpdated)
     assert (updated.version, updated.changed, updated.content.trade) == (2, ("trade",), "PLM")
     assert len(await rows(run, delivery)) == 1  # the status stayed: nothing to tell
-
-
-async def test_an_old_mail_never_overwrites_a_newer_one(run: Running[Any]) -> None:
-    await feed(run, received())
-    await feed(run, received(content(trade="PLM")))
-    await feed(run, received(content(trade="ELE")))
-    await said(run)
-    for trade in ("APL", "PLM", "ELE"):
-        await feed(run, received(content(trade=trade)))
-    assert outcomes(await said(run)) == ["duplicate"] * 3
-    (row,) = await rows(run, dispatch)
-    assert (row.trade, row.version) == ("ELE", 3)
 
 
 async def test_all_of_it_within_one_batch(run: Running[Any]) -> None:
@@ -153,16 +125,6 @@ async def test_the_partners_cancellation_is_not_echoed(run: Running[Any]) -> Non
     assert [raised.kind for raised in await rows(run, alert)][1:] == ["after_cancellation", "updated"]
 
 
-async def test_a_cancellation_before_its_order_can_be_replayed(run: Running[Any]) -> None:
-    early = received(content(dispatch_type="CANCEL"))
-    await feed(run, early)
-    assert answers(await said(run)) == [("unable", "it cancels dispatch 40000001, which is not known")]
-    assert await rows(run, dispatch) == []
-    await feed(run, received())
-    await feed(run, early)
-    assert outcomes(await said(run)) == ["processed", "cancelled"]
-
-
 async def test_the_same_mail_gets_the_same_answer(run: Running[Any]) -> None:
     mail, change = received(), received(content(trade="PLM"))
     await feed(run, mail, change)
@@ -188,21 +150,6 @@ async def test_two_partners_may_use_one_number(run: Running[Any]) -> None:
     assert outcomes(await said(run)) == ["processed", "processed"]
     assert [row.partner for row in await rows(run, dispatch)] == ["ahs", "fahw"]
     assert [told.partner for told in await rows(run, delivery)] == ["ahs"]  # the other has no association
-
-
-async def test_a_mention_raises_an_alert_on_the_dispatch(run: Running[Any]) -> None:
-    await feed(run, received())
-    for number in ("40000001", "49999999"):
-        subject = f"CIL Accepted for dispatch {number}"
-        about = {"partner": "ahs", "received_at": "2026-01-06T10:00:00Z"}
-        await feed(run, DispatchMentioned(mail_id=uuid7(), number=number, subject=subject, **about))
-    (raised,) = await rows(run, alert)
-    assert (raised.kind, raised.text) == (
-        "mentioned",
-        'A mail says: "CIL Accepted for dispatch 40000001"',
-    )
-    (row,) = await rows(run, dispatch)
-    assert row.needs_attention
 
 
 async def test_a_match_is_taken_in_the_order_of_its_versions(run: Running[Any]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -129,6 +130,20 @@ async def test_an_answer_that_comes_twice_forwards_once(
         await feed(running, answer)
     await becomes(http, mail, outcome="duplicate", forward="sent")
     assert len(sent(tmp_path)) == 1
+
+
+async def test_a_mail_that_came_late_is_shown_and_forwarded_as_such(
+    running: Running[Any], http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    mail = await post(http, await new_mailbox(http), CLEAN)
+    await becomes(http, mail, state="waiting")
+    await feed(
+        running, DispatchResolved(mail_id=UUID(mail), outcome="unable", late=True, reason="it is older")
+    )
+    await becomes(http, mail, outcome="late", reason="it is older", forward="sent")
+    (forward,) = sent(tmp_path)
+    assert b"Unable to process" in forward
+    assert (await http.get("/v1/mails", params={"outcome": "late"})).json()["items"]
 
 
 async def test_the_same_bytes_posted_again_are_the_same_mail(http: httpx.AsyncClient) -> None:

@@ -43,7 +43,7 @@ Reading = Annotated[AsyncConnection, Depends(open_read)]
 Admin = Annotated[Principal, Depends(allow(*ADMIN))]
 Office = Annotated[Principal, Depends(allow(*OFFICE))]
 Here = Annotated[Running[Tools], Depends(running_of)]
-Outcome = Literal["processed", "updated", "cancelled", "duplicate", "unable", "ignored"]
+Outcome = Literal["processed", "updated", "cancelled", "duplicate", "late", "unable", "ignored"]
 
 
 @router.get("/v1/mailboxes", tags=["mailboxes"])

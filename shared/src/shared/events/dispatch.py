@@ -18,7 +18,7 @@ from shared.events.content import Role as Role
 from shared.events.content import Vendor as Vendor
 from shared.events.content import WorkOrderLine as WorkOrderLine
 
-Outcome = Literal["processed", "updated", "cancelled", "duplicate", "unable", "ignored"]
+Outcome = Literal["processed", "updated", "cancelled", "duplicate", "late", "unable", "ignored"]
 
 _DISPATCHES = uuid5(NAMESPACE_URL, "https://callboard.example/dispatches")
 
@@ -56,12 +56,19 @@ class DispatchMentioned(Event, name="dispatch.mentioned.v1", heard_by=("dispatch
 
 
 class DispatchResolved(Event, name="dispatch.resolved.v1", heard_by=("mail-ingest", "portal-api")):
-    """What became of a mail's dispatch; the mail is forwarded accordingly. `reason` is for a person."""
+    """What became of a mail's dispatch; the mail is forwarded accordingly. `reason` is for a person. `late`
+    makes an `unable` more exact: something newer stands, so nothing was changed."""
 
     mail_id: UUID
     dispatch_id: UUID | None = None
     outcome: Literal["processed", "updated", "cancelled", "duplicate", "unable"]
     reason: str | None = None
+    late: bool = False
+
+    @property
+    def mail_outcome(self) -> Outcome:
+        """The outcome that the mail log shows."""
+        return "late" if self.late else self.outcome
 
 
 class DispatchCreated(Event, name="dispatch.created.v1", heard_by=("customer", "payments", "portal-api")):

@@ -198,7 +198,7 @@ CREATE TABLE dispatch (
 	told_at DATETIME,
 	search TEXT NOT NULL,
 	content JSON NOT NULL,
-	as_sent JSON,
+	as_sent JSON, said_at DATETIME, said_dated TEXT,
 	CONSTRAINT pk_dispatch PRIMARY KEY (board),
 	CONSTRAINT fk_dispatch_technician_id FOREIGN KEY(technician_id) REFERENCES technician (id),
 	CONSTRAINT uq_dispatch_id UNIQUE (id)
@@ -210,7 +210,18 @@ CREATE TABLE company (
 	zone VARCHAR(60) NOT NULL,
 	CONSTRAINT pk_company PRIMARY KEY (id)
 );
-INSERT INTO "alembic_version" VALUES ('0003');
+CREATE TABLE early (
+	mail_id CHAR(32) NOT NULL,
+	dispatch_id CHAR(32) NOT NULL,
+	partner VARCHAR(40) NOT NULL,
+	subject TEXT,
+	content JSON,
+	repeats VARCHAR(10) NOT NULL,
+	sent_at DATETIME,
+	received_at DATETIME NOT NULL,
+	CONSTRAINT pk_early PRIMARY KEY (mail_id, dispatch_id)
+);
+INSERT INTO "alembic_version" VALUES ('0004');
 INSERT INTO "status_association" VALUES ('ahs', 1, '{"codes":[{"code":"10","name":"Complete","time":"change"},{"code":"20","name":"In Progress","time":null},{"code":"30","name":"Appointment Set","time":"appointment"},{"code":"40","name":"Cancelled","time":null},{"code":"50","name":"Automated Dispatch Load Successful","time":null},{"code":"60","name":"Unable to Contact Customer","time":null},{"code":"70","name":"Technician in Route to Customer''s Location","time":null},{"code":"80","name":"Technician May Be Delayed to Customers Appointment","time":null},{"code":"90","name":"Technician Arrived at Customer''s Location","time":null},{"code":"100","name":"In Progress with Parts on Order","time":null},{"code":"110","name":"In Progress with Need to Replace","time":null},{"code":"120","name":"Customer Missed Appointment","time":null},{"code":"130","name":"Possible Denial","time":null},{"code":"140","name":"Incomplete","time":null},{"code":"150","name":"On-hold","time":null}],"pairs":{"Pending":"50","Call Again":"60","Scheduled":"30","Traveling":"70","Arrived":"90","Working":"20","Back Order":"100","Replacing":"110","Reschedule":"120","Denial":"130","Off Job":"150","Complete":"10","Cancelled":"40"}}', '2026-01-01 00:00:00.000000', 'callboard', 'The defaults of the ESC guide.');
 INSERT INTO "status_code" VALUES ('Pending', 1, 'New, nothing arranged yet', 0, 0, 1);
 INSERT INTO "status_code" VALUES ('Call Again', 1, 'The customer could not be reached', 0, 0, 2);
@@ -250,4 +261,5 @@ CREATE INDEX ix_dispatch_trade ON dispatch (trade, received_at, board);
 CREATE TRIGGER dispatch_search_add AFTER INSERT ON dispatch BEGIN INSERT INTO dispatch_search (rowid, search) VALUES (new.board, new.search); END;
 CREATE TRIGGER dispatch_search_drop AFTER DELETE ON dispatch BEGIN INSERT INTO dispatch_search (dispatch_search, rowid, search) VALUES ('delete', old.board, old.search); END;
 CREATE TRIGGER dispatch_search_change AFTER UPDATE OF search ON dispatch BEGIN INSERT INTO dispatch_search (dispatch_search, rowid, search) VALUES ('delete', old.board, old.search); INSERT INTO dispatch_search (rowid, search) VALUES (new.board, new.search); END;
+CREATE INDEX ix_early_dispatch ON early (dispatch_id);
 COMMIT;

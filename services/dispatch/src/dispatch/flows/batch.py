@@ -1,6 +1,6 @@
 """What a batch of received dispatches reads before, and writes at once after."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,42 +9,47 @@ from shared.batches import insert_tables, one_of, update_rows
 from shared.db import upsert
 from shared.events.dispatch import DispatchContent, DispatchReceived
 from shared.work import Work
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from dispatch.models import alert, delivery, dispatch, history, received, status_code
+from dispatch.flows.early import Waiting, waiting_words
+from dispatch.models import alert, delivery, dispatch, early, history, received, status_code
 from dispatch.outcomes import Known
 from dispatch.queries import Association, associations, default_technician
+from dispatch.said import Said
 
 Answer = tuple[bytes | None, str, str | None]
-_APPLIED = ("processed", "updated", "cancelled")
 _KEPT = frozenset({"board", "id", "partner", "number", "received_at", "bill_to", "content", "as_sent"})
 
 
 @dataclass(slots=True)
 class Standing:
-    """One dispatch while its batch is worked on. `row` has the columns to write, the contents are typed here;
-    `seen` are the keys of all contents that were ever applied to it. `first` is the mail that made it, while
-    the key of that mail's content is still to be found."""
+    """One dispatch while its batch is worked on. `row` has the columns to write, the contents are typed here.
+    `first` is the mail that made it, while the key of that mail's content is still to be found."""
 
     row: dict[str, Any]
     known: bool
     content: DispatchContent | None = None
     as_sent: DispatchContent | None = None
-    seen: set[bytes] = field(default_factory=set[bytes])
     first: dict[str, Any] | None = None
 
-    def judged_against(self) -> Known | None:
+    def judged_against(self, cancelled_status: str) -> Known | None:
         if self.content is None:
             return None
-        return Known(self.content, self.row["cancelled_by_partner"], self.as_sent)
+        said = Said(self.row["said_at"], self.row["said_dated"])
+        return Known(self.content, self.row["status"] == cancelled_status, self.as_sent, said)
 
 
 @dataclass(slots=True)
 class Batch:
-    """`answers` are those that the batch's mails got before: content key, outcome and reason."""
+    """`answers` are those that the batch's mails got before: content key, outcome and reason. `waiting` are
+    the words that came before their dispatch, by the id that it will have; `waited` the keys of those that it
+    found. `open` are the alerts that nobody has looked at: dispatch, kind and text."""
 
     standing: dict[UUID, Standing]
     answers: dict[UUID, Answer]
+    waiting: dict[UUID, Waiting]
+    open: set[tuple[UUID, str, str]]
     associations: dict[str, Association]
     technician: UUID | None
     closing: frozenset[str]
@@ -53,6 +58,8 @@ class Batch:
     history: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     alerts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     deliveries: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    early: dict[UUID, dict[str, Any]] = field(default_factory=dict[UUID, dict[str, Any]])
+    waited: list[UUID] = field(default_factory=list[UUID])
 
 
 async def load(work: Work[Any], events: Sequence[DispatchReceived], ids: Sequence[UUID]) -> Batch:
@@ -67,25 +74,36 @@ async def load(work: Work[Any], events: Sequence[DispatchReceived], ids: Sequenc
     )
     standing = {row["id"]: _standing(dict(row)) for row in (await session.execute(known)).mappings()}
     heard = select(received).where(one_of(session, received.c.mail_id, {event.mail_id for event in events}))
-    applied = select(received).where(one_of(session, received.c.dispatch_id, standing.keys()))
+    firsts = select(received).where(
+        one_of(session, received.c.dispatch_id, standing.keys()),
+        received.c.content_key.is_(None),
+        received.c.outcome == "processed",
+    )
     answers: dict[UUID, Answer] = {}
-    for row in (await session.execute(heard.union(applied) if standing else heard)).mappings():
+    for row in (await session.execute(heard.union(firsts) if standing else heard)).mappings():
         answers[row["mail_id"]] = (row["content_key"], row["outcome"], row["reason"])
         found = standing.get(row["dispatch_id"])
-        if found is None or row["outcome"] not in _APPLIED:
-            continue
-        if row["content_key"] is None:
+        if found is not None and row["content_key"] is None and row["outcome"] == "processed":
             found.first = dict(row)
-        else:
-            found.seen.add(row["content_key"])
     closing = select(status_code.c.code).where(status_code.c.closes)
     return Batch(
         standing,
         answers,
+        await waiting_words(session, ids),
+        await _open_alerts(session, standing.keys()),
         await associations(session, {event.partner for event in events}),
         await default_technician(session),
         frozenset((await session.execute(closing)).scalars()),
     )
+
+
+async def _open_alerts(session: AsyncSession, ids: Collection[UUID]) -> set[tuple[UUID, str, str]]:
+    if not ids:
+        return set()
+    query = select(alert.c.dispatch_id, alert.c.kind, alert.c.text).where(
+        one_of(session, alert.c.dispatch_id, ids), alert.c.acknowledged_at.is_(None)
+    )
+    return {(row.dispatch_id, row.kind, row.text) for row in await session.execute(query)}
 
 
 def _standing(row: dict[str, Any]) -> Standing:
@@ -103,6 +121,12 @@ async def write(work: Work[Any], batch: Batch) -> None:
     await insert_tables(session, {dispatch: new, **belongings})
     replaced = [name for name in received.c.keys() if name != "mail_id"]  # noqa: SIM118  # not a dict
     await session.execute(upsert(session, received, ["mail_id"], replaced), list(batch.received.values()))
+    if batch.early:
+        kept = [name for name in early.c.keys() if name not in ("mail_id", "dispatch_id")]  # noqa: SIM118  # not a dict
+        statement = upsert(session, early, ["mail_id", "dispatch_id"], kept)
+        await session.execute(statement, list(batch.early.values()))
+    if batch.waited:
+        await session.execute(delete(early).where(early.c.dispatch_id.in_(batch.waited)))
     if batch.deliveries:
         work.wake("deliver")
 

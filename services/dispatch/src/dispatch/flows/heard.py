@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-import structlog
 from shared.batches import update_rows
-from shared.db import uuid7
 from shared.events.customer import CustomerMatched
 from shared.events.dispatch import DispatchMentioned, dispatch_id
 from shared.work import Work
 from sqlalchemy import insert, select, update
 
+from dispatch.flows.early import keep, mentioned
 from dispatch.models import alert, dispatch
-
-log = structlog.get_logger()
 
 
 async def match(work: Work[Any], events: Sequence[CustomerMatched]) -> None:
@@ -40,19 +38,26 @@ async def match(work: Work[Any], events: Sequence[CustomerMatched]) -> None:
 
 
 async def mention(work: Work[Any], events: Sequence[DispatchMentioned]) -> None:
-    """A mail without a document spoke of a dispatch: a person must look. Unknown numbers are only logged."""
+    """A mail without a document spoke of a dispatch: a person must look, at once or when the dispatch comes.
+    A mail that is read again raises no second alert."""
     ids = {dispatch_id(event.partner, event.number) for event in events}
     statement = select(dispatch.c.id).where(dispatch.c.id.in_(ids)).order_by(dispatch.c.id).with_for_update()
     known = set((await work.session.execute(statement)).scalars())
-    raised: list[dict[str, Any]] = []
+    before = select(alert.c.dispatch_id, alert.c.mail_id).where(
+        alert.c.dispatch_id.in_(known), alert.c.kind == "mentioned"
+    )
+    told = {(row.dispatch_id, row.mail_id) for row in await work.session.execute(before)}
+    raised: dict[tuple[UUID, UUID], dict[str, Any]] = {}
+    waiting: list[DispatchMentioned] = []
     for event in events:
         id = dispatch_id(event.partner, event.number)
         if id not in known:
-            log.info("unknown_dispatch_mentioned", partner=event.partner, number=event.number)
-            continue
-        row = {"id": uuid7(), "dispatch_id": id, "kind": "mentioned", "mail_id": event.mail_id}
-        raised.append({**row, "text": f'A mail says: "{event.subject[:300]}"', "at": work.now})
+            waiting.append(event)
+        elif (id, event.mail_id) not in told:
+            raised[id, event.mail_id] = mentioned(work, id, event)
+    await keep(work, waiting)
     if raised:
-        await work.session.execute(insert(alert), raised)
-        attention = update(dispatch).where(dispatch.c.id.in_(known)).values(needs_attention=True)
+        await work.session.execute(insert(alert), list(raised.values()))
+        about = {id for id, _ in raised}
+        attention = update(dispatch).where(dispatch.c.id.in_(about)).values(needs_attention=True)
         await work.session.execute(attention)

@@ -20,6 +20,7 @@ from sqlalchemy import insert, update
 
 from dispatch.board import columns
 from dispatch.changes import changes
+from dispatch.flows.early import show
 from dispatch.flows.ledger import tell
 from dispatch.models import dispatch, history
 from dispatch.queries import check_technician, default_technician, dispatch_row, office_code
@@ -98,6 +99,7 @@ async def create(
     await record(work, row, who=who, kind="created", status=row["status"])
     _say_status(work, row, None, who)
     await tell(work, row, cause="change")
+    await show(work, id)
     work.audit(who=who, action="dispatch.created", subject=id, after={"number": content.number})
     return id
 

@@ -5,6 +5,7 @@ from dispatch.models.company import company as company
 from dispatch.models.dispatches import alert as alert
 from dispatch.models.dispatches import appointment as appointment
 from dispatch.models.dispatches import dispatch as dispatch
+from dispatch.models.dispatches import early as early
 from dispatch.models.dispatches import history as history
 from dispatch.models.dispatches import received as received
 from dispatch.models.dispatches import technician as technician

@@ -31,7 +31,8 @@ def _board(*columns: str) -> Index:
 
 # `board` is the short number that people see. `search` holds the words by which a dispatch is found: a
 # full-text index, made by the first migration, reads it (PostgreSQL: through the column `words`). `as_sent`
-# is the partner's content where the office has edited since. `told_at` is when the partner was last told a
+# is the partner's content where the office has edited since. `said_at` and `said_dated` are the dates of the
+# mail and of the document whose words stand (said.Said). `told_at` is when the partner was last told a
 # status.
 dispatch = Table(
     "dispatch",
@@ -74,6 +75,8 @@ dispatch = Table(
     must("received_at", UtcDateTime),
     must("changed_at", UtcDateTime),
     Column("told_at", UtcDateTime),
+    Column("said_at", UtcDateTime),
+    Column("said_dated", Text),
     must("search", Text),
     must("content", Json),
     Column("as_sent", Json),
@@ -90,7 +93,7 @@ dispatch = Table(
 )
 
 # Every mail's dispatch that was ever heard of, and what became of it. The `content_key` of the content that
-# made a dispatch is found when a second one comes.
+# made a dispatch is found when a second one comes: until then it is NULL.
 received = Table(
     "received",
     Base.metadata,
@@ -101,6 +104,21 @@ received = Table(
     Column("reason", Text),
     must("at", UtcDateTime),
     Index("ix_received_dispatch", "dispatch_id"),
+)
+
+# What came before its dispatch, and waits for it: a cancellation (`content`) or a mention (`subject`).
+early = Table(
+    "early",
+    Base.metadata,
+    Column("mail_id", Uuid, primary_key=True),
+    Column("dispatch_id", Uuid, primary_key=True),
+    must("partner", String(40)),
+    Column("subject", Text),
+    Column("content", Json),
+    must("repeats", String(10)),
+    Column("sent_at", UtcDateTime),
+    must("received_at", UtcDateTime),
+    Index("ix_early_dispatch", "dispatch_id"),
 )
 
 # Append only. `detail` by kind: `changes` [[path, old, new]], `old` and `new` status, `window`,

@@ -119,8 +119,8 @@ async def resolve(work: Work[Tools], answers: Sequence[DispatchResolved]) -> Non
         {
             "id": mail.id,
             "state": "settled",
-            "outcome": by_mail[mail.id].outcome,
-            "code": by_mail[mail.id].outcome,
+            "outcome": by_mail[mail.id].mail_outcome,
+            "code": by_mail[mail.id].mail_outcome,
             "reason": by_mail[mail.id].reason,
             "dispatch_id": by_mail[mail.id].dispatch_id,
             "settled_at": work.now,

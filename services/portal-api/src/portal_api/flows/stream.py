@@ -83,7 +83,7 @@ _ABOUT: dict[type[Event], Callable[[Any], _About]] = {
     DispatchScheduled: _dispatch("appointment"),
     StatusChanged: _dispatch("status"),
     CustomerMatched: _dispatch("customer"),
-    DispatchResolved: lambda event: _About(event.mail_id, None, (event.outcome,)),
+    DispatchResolved: lambda event: _About(event.mail_id, None, (event.mail_outcome,)),
     PartnerUpdateSettled: lambda event: _About(event.dispatch_id, None, (event.state,)),
     InvoiceIssued: _invoice,
     InvoiceChanged: _invoice,
