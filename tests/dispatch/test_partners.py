@@ -1,9 +1,12 @@
 import json
 from datetime import UTC, datetime
+from time import process_time
 
+import cost
 import pytest
 from dispatch.partners import PROTOCOLS, Account, Protocol, Update, judge, render, scrub
 from dispatch.partners.base import LONGEST_ANSWER, SuccessRule
+from dispatch.partners.templates import written
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
@@ -79,8 +82,9 @@ def test_a_soap_protocol_is_only_other_data() -> None:
     ("template", "said"),
     [
         ("{{ update.nothing }}", "does not fit"),
-        ("{{ ''.__class__.__mro__ }}", "does not fit"),
-        ("{{ 1 / 0 }}", "does not fit"),
+        ("{{ ''.__class__.__mro__ }}", "looks inside a value"),
+        ("{{ account.__class__ }}", "does not fit"),
+        ("{{ 1 / 0 }}", "uses Div"),
         ("ftp://partner.example", "must begin with https"),
         ("", "must begin with https"),
     ],
@@ -89,6 +93,69 @@ def test_a_template_that_does_not_work_is_told(template: str, said: str) -> None
     protocol = Protocol.model_construct(url=template, headers={}, body="", method="POST", success=RULE)
     with pytest.raises(ValueError, match=said):
         render(protocol, ACCOUNT, UPDATE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
+        "{{ 'a' * 300000000 }}",
+        "{{ 'a' ** 3 }}",
+        "{{ '%999999999d' % 1 }}",
+        "{{ '%999999999d' | format(1) }}",
+        "{{ update.code | center(300000000) }}",
+        "{{ update.number.ljust(300000000) }}",
+        "{{ update.at | date('%999999999d') }}",
+        "{% set a = update.code %}{{ a }}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{{ [update] | map(attribute='code') | join }}",
+        "{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}",
+        "{{ " + "not " * 5_000 + "1 }}",
+        "{% if 1 %}" * 200 + "x" + "{% endif %}" * 200,
+        "{{ cycler }}",
+        "{{ self }}",
+        "{% include 'x' %}",
+    ],
+)
+def test_a_template_costs_no_more_than_its_length(body: str) -> None:
+    start = process_time()
+    with pytest.raises(ValidationError):
+        Protocol(body=body, success=RULE)
+    assert process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "(a|a)*$", "(a|b|ab)*c", "(.*a){20}", "^(([a-z])+.)+[A-Z]([a-z])+$", r"(\w+\s?)+$"]
+)
+@pytest.mark.parametrize("path", [None, "state"])
+def test_a_pattern_costs_no_more_than_the_answer_is_long(pattern: str, path: str | None) -> None:
+    rule = SuccessRule(path=path, accepted=pattern, refused=pattern)
+
+    def judged(text: str) -> object:
+        return judge(rule, 200, b'{"state": "%s!"}' % text.encode())
+
+    assert cost.ratio(judged, cost.SHAPES["letters"], 60_000) < cost.MOST
+
+
+@pytest.mark.parametrize("pattern", [r"(?=a)", r"(a)\1", "(?<!a)b", "(", "a{2000}", "[", "(?P<x>a"])
+def test_what_re2_has_not_is_refused_when_it_is_set(pattern: str) -> None:
+    with pytest.raises(ValidationError, match="RE2's notation"):
+        SuccessRule(accepted=pattern)
+
+
+def test_an_answer_nested_without_end_cannot_be_read() -> None:
+    assert judge(SuccessRule(path="a", accepted="b"), 200, b'{"a":' * 10_000).state == "unknown"
+
+
+def test_a_template_writes_times_and_chooses() -> None:
+    body = "{% if update.at %}{{ update.at | date('%m/%d/%Y %H:%M') }}{% else %}-{% endif %}"
+    body += "{{ update.local | date('%d') }}"
+    known = render(Protocol(body=body, success=RULE), ACCOUNT, UPDATE._replace(at=None, local=None))
+    assert known.body == b"-"
+    at = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+    later = UPDATE._replace(at=at, local="2026-03-03T02:00:00")
+    told = render(Protocol(body=body, success=RULE), ACCOUNT, later)
+    assert told.body == b"03/02/2026 08:0003"
 
 
 def test_what_cannot_be_read_is_refused_when_it_is_set() -> None:
@@ -136,9 +203,7 @@ def test_a_path_walks_lists_and_objects() -> None:
 @given(st.text(min_size=1), st.text(), st.sampled_from(["plain", "json", "xml", "url"]))
 def test_secrets_never_come_back(secret: str, around: str, notation: str) -> None:
     template = {"plain": "{{ v }}", "json": "{{ v | json }}", "xml": "{{ v | xml }}", "url": "{{ v | url }}"}
-    from dispatch.partners.base import _template  # pyright: ignore[reportPrivateUsage]
-
-    echoed = _template(template[notation]).render(v=secret)
+    echoed = written(template[notation].replace("v", "update"), {"update": secret})
     marked = scrub(f"[{echoed}]", SecretStr(secret))
     assert "***" in marked or not secret.isprintable()
     assert len(scrub(around * 500, SecretStr(secret))) <= LONGEST_ANSWER

@@ -4,14 +4,13 @@ import html
 import json
 import re
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from dispatch.partners.templates import pattern, template, written
 
 LONGEST_ANSWER = 2_000
 _JUDGED = 64_000
@@ -23,8 +22,9 @@ class SuccessRule(BaseModel):
     """An HTTP status alone is no success: the body must say so.
 
     `path` names a value of a JSON answer (`result.state`); without it the whole body is read as text.
-    `accepted` is a regular expression that the value must match as a whole, or that must be found in the
-    text; `refused` likewise. Without `refused`, every readable answer that is not accepted is a refusal.
+    `accepted` is a regular expression (RE2's notation) that the value must match as a whole, or that must be
+    found in the text; `refused` likewise. Without `refused`, every readable answer that is not accepted is a
+    refusal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,17 +36,15 @@ class SuccessRule(BaseModel):
 
     @field_validator("accepted", "refused")
     @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        try:
-            re.compile(pattern or "")
-        except re.error:
-            raise ValueError("this is no regular expression") from None
-        return pattern
+    def _compiles(cls, text: str | None) -> str | None:
+        pattern(text or "")
+        return text
 
 
 class Protocol(BaseModel):
     """Jinja templates over `account` (url, company_id, user_id, password) and `update` (the fields of
-    `Update`). Filters `json`, `xml` and `url` write a value safely into that notation."""
+    `Update`), with {% if %}, and neither loops nor calls. Filters `json`, `xml` and `url` write a value
+    safely into that notation, `date("%Y-%m-%d")` writes a time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,10 +58,7 @@ class Protocol(BaseModel):
     @classmethod
     def _compiles(cls, value: str | dict[str, str]) -> str | dict[str, str]:
         for text in value.values() if isinstance(value, dict) else (value,):
-            try:
-                _template(text)
-            except TemplateError as error:
-                raise ValueError(f"the template cannot be read: {error}") from None
+            template(text)
         return value
 
 
@@ -110,12 +105,9 @@ def render(protocol: Protocol, account: Account, update: Update) -> Request:
         "account": {**account._asdict(), "password": account.password.get_secret_value()},
         "update": update,
     }
-    try:
-        url = _template(protocol.url).render(words).strip()
-        headers = {name: _template(text).render(words) for name, text in protocol.headers.items()}
-        body = _template(protocol.body).render(words)
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
-        raise ValueError(f"the request template does not fit ({type(error).__name__})") from None
+    url = written(protocol.url, words).strip()
+    headers = {name: written(text, words) for name, text in protocol.headers.items()}
+    body = written(protocol.body, words)
     if any(re.search(r"[\r\n\0]", text) for pair in headers.items() for text in pair):
         raise ValueError("a header of the request template holds a line break")
     if not re.match(r"https?://[^/\s]", url):
@@ -136,12 +128,16 @@ def judge(rule: SuccessRule, status: int, body: bytes) -> Verdict:
     said = _said(rule, text)
     if said is None:
         return Verdict("unknown", answer)
-    found = re.fullmatch if rule.path else re.search
-    if found(rule.accepted, said):
+    if _fits(rule.accepted, rule, said):
         return Verdict("accepted", answer)
-    if rule.refused is None or found(rule.refused, said):
+    if rule.refused is None or _fits(rule.refused, rule, said):
         return Verdict("refused", answer)
     return Verdict("unknown", answer)
+
+
+def _fits(text: str, rule: SuccessRule, said: str) -> bool:
+    known = pattern(text)
+    return (known.fullmatch(said) if rule.path else known.search(said)) is not None
 
 
 def scrub(answer: str, *secrets: SecretStr) -> str:
@@ -167,7 +163,7 @@ def _said(rule: SuccessRule, text: str) -> str | None:
         return text if text.strip() else None
     try:
         value: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     for step in rule.path.split("."):
         if isinstance(value, list):
@@ -177,16 +173,3 @@ def _said(rule: SuccessRule, text: str) -> str | None:
         if value is _MISSING:
             return None
     return value if isinstance(value, str) else json.dumps(value)
-
-
-_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-_environment.filters["json"] = lambda value: json.dumps(
-    value.isoformat() if isinstance(value, datetime) else value
-)
-_environment.filters["xml"] = lambda value: escape(str(value), {'"': "&quot;"})
-_environment.filters["url"] = lambda value: quote(str(value), safe="")
-
-
-@lru_cache(maxsize=256)
-def _template(text: str) -> Template:
-    return _environment.from_string(text)
