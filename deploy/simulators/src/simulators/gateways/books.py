@@ -2,12 +2,13 @@
 it."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from simulators.gateways.faults import DECIDE, Faults
+from simulators.gateways.faults import AFTER, DECIDE, Faults, Mode
 from simulators.gateways.rows import Kind, Order, Refused, Status, Transaction
 
+OTHER = ("CAD", "USD")
 STATUS: dict[str, Status] = {"pending": "pending", "review": "review", "duplicate": "duplicate"}
 
 
@@ -82,7 +83,7 @@ class Books:
             kind="authorization" if authorize_only else "sale",
             status="declined" if no else STATUS.get(mode, "approved"),
             amount=amount // 10 if mode == "wrong_amount" else amount,
-            currency=currency,
+            currency=OTHER[currency == "CAD"] if mode == "wrong_currency" else currency,
             our_id=our_id,
             request_id=request_id,
             order=order,
@@ -96,6 +97,8 @@ class Books:
             duplicate_of=self._newest() if mode == "duplicate" else None,
         )
         self.keep(done)
+        if mode == "take_twice":
+            self.keep(done.model_copy(update={"id": self.number()}))
         return done
 
     def _newest(self) -> str | None:
@@ -119,57 +122,72 @@ class Books:
         return done
 
     def capture(self, ref: str, amount: int, request_id: str | None) -> Transaction:
-        held = self._charge(ref)
+        held = self.find(ref)
         if known := self.sent(request_id):
             return known
         if held.kind != "authorization" or held.status != "approved" or amount > held.amount:
             raise Refused("capture_refused", "Only an open authorisation can be captured, up to its amount.")
         if any(row.kind == "capture" for row in self.children(ref)):
             raise Refused("captured_already", "The authorisation was captured already.")
-        return self._after(held, "capture", amount, request_id)
+        return self.after(held, "capture", amount, request_id, self._fault("capture"))
 
     def end(self, ref: str, *, approved: bool) -> Transaction:
         """What was pending is so no more."""
-        if (held := self._charge(ref)).status != "pending":
+        if (held := self.find(ref)).status != "pending":
             raise Refused("not_pending", "The transaction is not pending.")
         self.keep(held := held.model_copy(update={"status": "approved" if approved else "declined"}))
         return held
 
     def void(self, ref: str, request_id: str | None) -> Transaction:
-        held = self._charge(ref)
+        held = self.find(ref)
         if known := self.sent(request_id):
             return known
         if held.status not in ("approved", "pending", "review") or held.settled or any(self.children(ref)):
             raise Refused("void_refused", "The transaction can no longer be voided.")
+        self._fault("void")
         self.keep(held.model_copy(update={"status": "voided"}))
-        return self._after(held, "void", held.amount, request_id)
+        return self.after(held, "void", held.amount, request_id)
 
     def refund(self, ref: str, amount: int, request_id: str | None) -> Transaction:
-        held = self._charge(ref)
+        held = self.find(ref)
         if known := self.sent(request_id):
             return known
         if held.kind == "authorization" or held.status not in ("approved", "review"):
             raise Refused("refund_refused", "There is nothing to give back.")
         if amount <= 0 or amount > self.refundable(held):
             raise Refused("refund_amount_exceeded", "More than what is left of the payment.")
-        return self._after(held, "refund", amount, request_id)
+        return self.after(held, "refund", amount, request_id, self._fault("refund"))
+
+    def _fault(self, kind: str) -> str:
+        """The one that was ordered for a capture, void or refund."""
+        refusals: dict[str, Mode] = {
+            "capture": "refuse_capture",
+            "void": "refuse_void",
+            "refund": "refuse_refund",
+        }
+        if self.faults.take(refusals[kind]):
+            raise Refused(f"{kind}_refused", f"The {kind} was refused.")
+        fault = self.faults.take(*AFTER)
+        return fault.mode if fault else ""
 
     def refundable(self, held: Transaction) -> int:
         if held.kind == "authorization" or held.status not in ("approved", "review"):
             return 0
-        return held.amount - sum(row.amount for row in self.children(held.id) if row.kind == "refund")
+        return held.amount - gone(self.children(held.id))
 
-    def _charge(self, ref: str) -> Transaction:
+    def find(self, ref: str) -> Transaction:
         if (held := self.transactions.get(ref)) is None:
             raise Refused("not_found", "No such transaction.")
         return held
 
-    def _after(self, held: Transaction, kind: Kind, amount: int, request_id: str | None) -> Transaction:
+    def after(
+        self, held: Transaction, kind: Kind, amount: int, request_id: str | None, mode: str = ""
+    ) -> Transaction:
         done = Transaction(
             id=self.number(),
             kind=kind,
-            status="approved",
-            amount=amount,
+            status="review" if mode == "review" else "approved",
+            amount=max(amount // 10, 1) if mode == "other_amount" else amount,
             currency=held.currency,
             our_id=request_id or held.our_id,
             request_id=request_id,
@@ -181,6 +199,13 @@ class Books:
         )
         self.keep(done)
         return done
+
+
+def gone(rows: Iterable[Transaction]) -> int:
+    """What refunds and disputes among these have taken back."""
+    back = {"refund": lambda row: row.amount if row.status in ("approved", "review") else 0}
+    back["dispute"] = lambda row: row.withdrawn or 0
+    return sum(back[row.kind](row) for row in rows if row.kind in back)
 
 
 def _same(request_id: str | None, fields: dict[str, object]) -> bool:

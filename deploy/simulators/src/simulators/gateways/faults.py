@@ -1,11 +1,13 @@
 """Faults to order, as a gateway and the network before it have them."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+Lie = Callable[[str, bytes], tuple[int, bytes]]
 Mode = Literal[
     "drop",  # does it, then hangs up without an answer
     "lose",  # hangs up, and has done nothing
@@ -20,7 +22,17 @@ Mode = Literal[
     "avs_fail",
     "cvv_fail",
     "wrong_amount",  # takes a tenth
+    "wrong_currency",
+    "take_twice",  # approves a second transaction for the same request
     "duplicate",  # says that it took this already, and takes nothing
+    "other_amount",  # captures or gives back a tenth
+    "refuse_capture",
+    "refuse_void",
+    "refuse_refund",
+    "shut",  # a look-up's credentials are refused, in the way of this gateway
+    "error_row",  # an error inside a look-up's answer
+    "unknown_row",  # a look-up's rows are of a kind that nobody knows
+    "empty",  # a look-up knows nothing, though there is something
     "webhook_none",
     "webhook_late",  # after `seconds`
     "webhook_replay",  # five times
@@ -35,14 +47,18 @@ DECIDE: tuple[Mode, ...] = (
     "avs_fail",
     "cvv_fail",
     "wrong_amount",
+    "wrong_currency",
+    "take_twice",
     "duplicate",
 )
-OWN = ("/page", "/faults", "/ledger", "/webhook", "/style.css")
+AFTER: tuple[Mode, ...] = ("other_amount", "review")
+LIES: tuple[Mode, ...] = ("shut", "error_row", "unknown_row", "empty")
+OWN = ("/page", "/faults", "/ledger", "/dashboard", "/webhook", "/style.css")
 
 
 class Fault(BaseModel):
-    """`path`: only for requests whose path and SOAPAction contain it. `times`: for how many; None: until
-    cleared."""
+    """`path`: only for requests whose path and SOAPAction contain it; `only`: only for look-ups, or only for
+    other calls. `times`: for how many; None: until cleared."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,6 +66,7 @@ class Fault(BaseModel):
     times: Annotated[int, Field(ge=1, le=1_000_000)] | None = 1
     seconds: Annotated[float, Field(ge=0, le=600)] = 90
     path: Annotated[str, Field(max_length=200)] = ""
+    only: Literal["", "look", "call"] = ""
 
 
 class Faults:
@@ -58,9 +75,9 @@ class Faults:
     def __init__(self) -> None:
         self.waiting: list[Fault] = []
 
-    def take(self, *modes: Mode, path: str = "") -> Fault | None:
+    def take(self, *modes: Mode, path: str = "", only: str = "") -> Fault | None:
         for fault in self.waiting:
-            if fault.mode in modes and fault.path in path:
+            if fault.mode in modes and fault.path in path and fault.only in ("", only):
                 if fault.times is not None:
                     fault.times -= 1
                 if fault.times == 0:
@@ -70,16 +87,20 @@ class Faults:
 
 
 class OnTheWay:
-    """ASGI: what happens to an answer on its way, or to a request. The gateway's own pages are spared."""
+    """ASGI: what happens to an answer on its way, or to a request. The gateway's own pages are spared. `lie`
+    makes of a look-up's true answer a false one, and its HTTP status."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
-        self._app, self._faults = app, faults
+    def __init__(self, app: ASGIApp, faults: Faults, lie: Lie) -> None:
+        self._app, self._faults, self._lie = app, faults, lie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or _own(scope):
             return await self._app(scope, receive, send)
         action = dict(scope["headers"]).get(b"soapaction", b"").decode("latin-1")
-        fault = self._faults.take(*ON_THE_WAY, path=f"{scope['path']} {action}")
+        looking = _looks(scope)
+        modes = (*ON_THE_WAY, *(LIES if looking else ()))
+        only = "look" if looking else "call"
+        fault = self._faults.take(*modes, path=f"{scope['path']} {action}", only=only)
         if fault is None:
             return await self._app(scope, receive, send)
         if fault.mode == "twice":
@@ -96,6 +117,9 @@ class OnTheWay:
                 for message in answer:
                     await send(message)
                 return None
+            if fault.mode in LIES:
+                true = b"".join(message.get("body", b"") for message in answer)
+                return await _say(send, *self._lie(fault.mode, true))
         if fault.mode in ("drop", "lose"):
             return await _hang_up(send)
         page = b"<!doctype html><title>Sign in</title><p>Your session has ended."
@@ -115,6 +139,12 @@ class OnTheWay:
 
         await self._app({**scope}, hear, unanswered)
         await self._app({**scope}, repeat, send)
+
+
+def _looks(scope: Scope) -> bool:
+    """Only reads."""
+    path: str = scope["path"]
+    return scope["method"] == "GET" or path.endswith(("/Reporting.asmx", "/paypage/capture"))
 
 
 def _own(scope: Scope) -> bool:

@@ -12,8 +12,10 @@ from jinja2 import Environment, FileSystemLoader, Template
 from pydantic import ValidationError
 
 from simulators import page
+from simulators.gateways import dashboard
 from simulators.gateways.books import Books
 from simulators.gateways.faults import Fault, Faults, Mode, OnTheWay
+from simulators.gateways.lies import LIES
 from simulators.gateways.rows import Order, Refused, Transaction
 from simulators.gateways.webhooks import Caller, Target
 
@@ -33,7 +35,8 @@ Back = Callable[[Order, Transaction | None], dict[str, str]]
 class House:
     """One simulated gateway. `back` makes the query that a payer returns with (None: he canceled); `heard` is
     told of every transaction that the payer caused; `takes` is false where the payer only agrees.
-    `public_url` is set where browsers reach it at another address than the services do."""
+    `news` is told of what happens in the gateway's dashboard. `public_url` is set where browsers reach it at
+    another address than the services do; `base` is where it was last reached, with a slash at the end."""
 
     def __init__(
         self,
@@ -42,12 +45,13 @@ class House:
         *,
         back: Back,
         heard: Heard | None = None,
+        news: Heard | None = None,
         takes: bool = True,
         prefix: str = "",
         client: httpx.AsyncClient | None = None,
     ) -> None:
         self.name, self.back, self.heard, self.takes = name, back, heard, takes
-        self.public_url = ""
+        self.news, self.public_url, self.base = news, "", f"http://{name}.test/"
         self.faults = Faults()
         self.books = Books(folder / f"{name}.jsonl", self.faults, prefix=prefix)
         self.caller = Caller(self.faults, client)
@@ -55,10 +59,15 @@ class House:
     def app(self, router: APIRouter) -> FastAPI:
         app = FastAPI(title=f"Simulated {self.name}", version="1")
         app.state.house = self
-        app.add_middleware(OnTheWay, faults=self.faults)
+        app.add_middleware(OnTheWay, faults=self.faults, lie=LIES[self.name])
         app.include_router(_own)
+        app.include_router(dashboard.router)
         app.include_router(router)
         return app
+
+    def tell(self, done: Transaction) -> None:
+        if self.news is not None:
+            self.news(self, done)
 
     def decide(self, order: Order, decision: str, card: str) -> tuple[Transaction | None, str]:
         """The payer's decision, and where it sends him. Raises Refused where the page was used already."""
@@ -81,13 +90,15 @@ def template(name: str) -> Template:
 
 
 def house(request: Request) -> House:
-    return request.app.state.house
+    here: House = request.app.state.house
+    outside = here.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    here.base = f"{outside}{request.scope.get('root_path', '')}/"  # `base_url` is the outermost one's
+    return here
 
 
 def root(request: Request) -> str:
-    """Where browsers find this gateway, with a slash at the end. (`base_url` is the outermost one's.)"""
-    outside = house(request).public_url or f"{request.url.scheme}://{request.url.netloc}"
-    return f"{outside}{request.scope.get('root_path', '')}/"
+    """Where browsers find this gateway, with a slash at the end."""
+    return house(request).base
 
 
 def _agreed(order: Order) -> Transaction:

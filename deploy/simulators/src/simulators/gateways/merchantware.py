@@ -161,7 +161,7 @@ def _create(here: House, _: str, fields: Fields) -> Fields:
 OPERATIONS: dict[str, Do] = {
     **dict.fromkeys(("SaleVault", "PreAuthorizationVault", "Sale", "Authorize"), _sale),
     **dict.fromkeys(("PostAuthorization", "Capture"), _capture),
-    "Void": _void,
+    **dict.fromkeys(("Void", "VoidPreAuthorization"), _void),
     "Refund": _refund,
     **dict.fromkeys(("VaultBoardCreditByReference", "BoardCard"), _board),
     **dict.fromkeys(("VaultDeleteToken", "UnboardCard"), _unboard),

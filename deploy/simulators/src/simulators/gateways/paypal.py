@@ -12,14 +12,14 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.responses import JSONResponse
 
 from simulators.gateways.house import House, house
-from simulators.gateways.paypal_calls import signature, tell
+from simulators.gateways.paypal_calls import news, signature, tell
 from simulators.gateways.paypal_shapes import (
     capture_shape,
     link,
     minor,
     order_shape,
     refund_shape,
-    report_shape,
+    report_shapes,
 )
 from simulators.gateways.rows import Order, Refused, Transaction
 
@@ -59,7 +59,7 @@ router = APIRouter(dependencies=[Depends(let_in)])
 
 
 def create_app(folder: Path, *, client: httpx.AsyncClient | None = None) -> FastAPI:
-    app = House("paypal", folder, back=_back, takes=False, client=client).app(open_router)
+    app = House("paypal", folder, back=_back, news=news, takes=False, client=client).app(open_router)
     app.include_router(router)
 
     @app.exception_handler(Wrong)
@@ -116,7 +116,7 @@ async def open_order(request: Request, asked: dict[str, Any], key: Key = None) -
             raise Wrong(400, "MISSING_REQUIRED_PARAMETER")
     except (KeyError, ValueError, TypeError):
         raise Wrong(400, "INVALID_PARAMETER_SYNTAX") from None
-    return JSONResponse(order_shape(request, house(request).books.open_order(**fields)), 201)
+    return JSONResponse(order_shape(house(request), house(request).books.open_order(**fields)), 201)
 
 
 def _known(request: Request, id: str) -> Order:
@@ -127,17 +127,18 @@ def _known(request: Request, id: str) -> Order:
 
 @router.get("/v2/checkout/orders/{id}")
 async def read_order(request: Request, id: str) -> dict[str, Any]:
-    return order_shape(request, _known(request, id))
+    return order_shape(house(request), _known(request, id))
 
 
 @router.post("/v2/checkout/orders/{id}/capture")
 async def capture(request: Request, id: str, key: Key = None) -> JSONResponse:
     order, books = _known(request, id), house(request).books
-    if books.sent(key):
-        return JSONResponse(order_shape(request, order), 200)
+    opened = any(each.request_id == key for each in books.orders.values())
+    if opened or books.sent(key):  # also where the id was another call's: what that did is all that is told
+        return JSONResponse(order_shape(house(request), order), 200)
     if order.status == "paid":
         raise Wrong(422, "ORDER_ALREADY_CAPTURED")
-    page = [link(request, f"page/{id}", "payer-action")]
+    page = [link(house(request), f"page/{id}", "payer-action")]
     if order.status != "agreed":
         raise Wrong(422, "ORDER_NOT_APPROVED", page)
     done = books.charge(
@@ -155,8 +156,10 @@ async def capture(request: Request, id: str, key: Key = None) -> JSONResponse:
         raise Wrong(422, "DUPLICATE_INVOICE_ID")
     books.keep(order := order.model_copy(update={"status": "paid"}))
     kind = "PENDING" if done.status == "pending" else "COMPLETED"
-    tell(request, f"PAYMENT.CAPTURE.{kind}", lambda: capture_shape(request, done) | _related(id))
-    return JSONResponse(order_shape(request, order), 201)
+    tell(
+        house(request), f"PAYMENT.CAPTURE.{kind}", lambda: capture_shape(house(request), done) | _related(id)
+    )
+    return JSONResponse(order_shape(house(request), order), 201)
 
 
 def _related(order: str) -> dict[str, Any]:
@@ -167,7 +170,7 @@ def _related(order: str) -> dict[str, Any]:
 async def read_capture(request: Request, id: str) -> dict[str, Any]:
     if (row := house(request).books.transactions.get(id)) is None:
         raise Wrong(404, "INVALID_RESOURCE_ID")
-    return capture_shape(request, row)
+    return capture_shape(house(request), row)
 
 
 @open_router.post("/ledger/{id}/end", status_code=204)
@@ -176,7 +179,7 @@ async def end_review(request: Request, id: str, approved: bool) -> None:
     done = house(request).books.end(id, approved=approved)
     kind = "COMPLETED" if approved else "DENIED"
     related = _related(done.order or "")
-    tell(request, f"PAYMENT.CAPTURE.{kind}", lambda: capture_shape(request, done) | related)
+    tell(house(request), f"PAYMENT.CAPTURE.{kind}", lambda: capture_shape(house(request), done) | related)
 
 
 @router.post("/v2/payments/captures/{id}/refund", status_code=201)
@@ -185,8 +188,8 @@ async def refund(request: Request, id: str, asked: dict[str, Any], key: Key = No
     paid = books.transactions.get(id)
     amount = minor(asked["amount"]) if "amount" in asked else books.refundable(paid) if paid else 0
     done = books.refund(id, amount, key)
-    tell(request, "PAYMENT.CAPTURE.REFUNDED", lambda: refund_shape(request, done))
-    return refund_shape(request, done)
+    house(request).tell(done)
+    return refund_shape(house(request), done)
 
 
 @router.get("/v1/reporting/transactions")
@@ -194,9 +197,9 @@ async def report(request: Request, start_date: datetime, end_date: datetime) -> 
     rows = [
         row
         for row in house(request).books.transactions.values()
-        if row.kind in ("sale", "refund") and start_date <= row.at < end_date
+        if row.kind in ("sale", "refund", "dispute") and start_date <= row.at < end_date
     ]
-    told = [{"transaction_info": report_shape(row)} for row in rows]
+    told = [{"transaction_info": each} for row in rows for each in report_shapes(row)]
     return {"transaction_details": told, "total_pages": 1, "page": 1, "total_items": len(told)}
 
 

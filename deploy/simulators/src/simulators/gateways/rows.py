@@ -5,8 +5,14 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-Kind = Literal["sale", "authorization", "capture", "void", "refund"]
-Status = Literal["approved", "declined", "pending", "review", "duplicate", "voided"]
+Kind = Literal["sale", "authorization", "capture", "void", "refund", "dispute"]
+Status = Literal["approved", "declined", "pending", "review", "duplicate", "voided", "failed"]
+Stage = Literal["opened", "withdrawn", "won", "lost"]
+
+
+def now() -> datetime:
+    """The time of all simulated gateways; a test may move it."""
+    return datetime.now(UTC)
 
 
 class Refused(Exception):
@@ -18,7 +24,9 @@ class Refused(Exception):
 
 
 class Transaction(BaseModel):
-    """`charge` is what a capture, void or refund belongs to; `request_id` is the sender's key."""
+    """`charge` is what a capture, void, refund or dispute belongs to; `request_id` is the sender's key. Of a
+    dispute `amount` is what is disputed, `withdrawn` what the merchant has lost by it so far, without the
+    `fee`."""
 
     id: str
     kind: Kind
@@ -38,7 +46,10 @@ class Transaction(BaseModel):
     cvv: str | None = None
     duplicate_of: str | None = None
     settled: bool = False
-    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    stage: Stage | None = None
+    withdrawn: int | None = None
+    fee: int | None = None
+    at: datetime = Field(default_factory=lambda: now())
 
 
 class Order(BaseModel):
@@ -57,7 +68,7 @@ class Order(BaseModel):
     authorize_only: bool = False
     status: Literal["open", "agreed", "paid", "canceled"] = "open"
     card: str = "visa 4242"
-    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    created: datetime = Field(default_factory=lambda: now())
 
 
 def cents(text: object) -> int:

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from fastapi import APIRouter, FastAPI, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from simulators.gateways import rows
 from simulators.gateways.house import House, house, root
 from simulators.gateways.rows import Order, Refused, Transaction
 
@@ -52,7 +52,7 @@ class Amount(BaseModel):
 
 
 def create_app(folder: Path, *, client: httpx.AsyncClient | None = None) -> FastAPI:
-    here = House("sandbox", folder, back=_back, heard=_tell, prefix="sb", client=client)
+    here = House("sandbox", folder, back=_back, heard=_tell, news=_tell, prefix="sb", client=client)
     app = here.app(router)
 
     @app.exception_handler(Refused)
@@ -70,9 +70,8 @@ def _back(order: Order, done: Transaction | None) -> dict[str, str]:
 def _tell(here: House, done: Transaction) -> None:
     def write(wrong: bool) -> bytes:
         told = _row(here, done) | ({"amount": done.amount // 10} if wrong else {})
-        refunds = sum(
-            row.amount for row in here.books.children(done.charge or done.id) if row.kind == "refund"
-        )
+        given = [row for row in here.books.children(done.charge or done.id) if row.kind == "refund"]
+        refunds = sum(row.amount for row in given if row.status != "failed")
         event = {"id": f"ev{secrets.token_hex(8)}", "type": f"{done.kind}.{done.status}", "transaction": told}
         return json.dumps({**event, "refunded_total": refunds}).encode()
 
@@ -80,7 +79,7 @@ def _tell(here: House, done: Transaction) -> None:
 
 
 def _sign(body: bytes, secret: str) -> dict[str, str]:
-    now = str(int(time.time()))
+    now = f"{rows.now().timestamp():.0f}"
     mac = hmac.new(secret.encode(), now.encode() + b"." + body, hashlib.sha256).hexdigest()
     return {"Sandbox-Signature": f"t={now},v1={mac}"}
 

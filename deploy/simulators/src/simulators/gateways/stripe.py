@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -13,9 +12,18 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
 from fastapi.responses import JSONResponse
 
+from simulators.gateways import rows
 from simulators.gateways.house import House, house, root
 from simulators.gateways.rows import Order, Refused, Transaction
-from simulators.gateways.stripe_shapes import intent_shape, refund_shape, session_shape
+from simulators.gateways.stripe_shapes import (
+    charge_shape,
+    dispute_shape,
+    intent_of,
+    intent_shape,
+    refund_shape,
+    session_shape,
+    taken_of,
+)
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255)]
 
@@ -35,7 +43,9 @@ router = APIRouter(prefix="/v1", dependencies=[Depends(let_in)])
 
 
 def create_app(folder: Path, *, client: httpx.AsyncClient | None = None) -> FastAPI:
-    here = House("stripe", folder, back=lambda _, __: {}, heard=_paid, prefix="pi_", client=client)
+    here = House(
+        "stripe", folder, back=lambda _, __: {}, heard=_paid, news=_news, prefix="pi_", client=client
+    )
     app = here.app(router)
 
     @app.exception_handler(Wrong)
@@ -60,6 +70,19 @@ def _paid(here: House, done: Transaction) -> None:
     tell(here, "checkout.session.completed", lambda wrong: session_shape(here, order, wrong=wrong))
 
 
+def _news(here: House, done: Transaction) -> None:
+    """What happened to a charge after it was paid."""
+    if done.kind == "refund":
+        if done.status != "failed":
+            tell(here, "charge.refunded", lambda _: charge_shape(here.books, intent_of(here.books, done)))
+        kind = "refund.failed" if done.status == "failed" else "refund.created"
+        tell(here, kind, lambda _: refund_shape(here.books, done))
+    elif done.kind == "dispute":
+        kinds = {"withdrawn": ("created", "funds_withdrawn"), "won": ("funds_reinstated", "closed")}
+        for kind in kinds.get(done.stage or "", ("closed",)):
+            tell(here, f"charge.dispute.{kind}", lambda _: dispute_shape(here.books, done))
+
+
 def tell(here: House, kind: str, about: Any) -> None:
     def write(wrong: bool) -> bytes:
         event = {"id": f"evt_{secrets.token_hex(8)}", "object": "event", "type": kind}
@@ -69,7 +92,7 @@ def tell(here: House, kind: str, about: Any) -> None:
 
 
 def _sign(body: bytes, secret: str) -> dict[str, str]:
-    now = str(int(time.time()))
+    now = f"{rows.now().timestamp():.0f}"
     mac = hmac.new(secret.encode(), now.encode() + b"." + body, hashlib.sha256).hexdigest()
     return {"Stripe-Signature": f"t={now},v1={mac}"}
 
@@ -134,27 +157,28 @@ async def expire(request: Request, id: str) -> dict[str, Any]:
 @router.get("/payment_intents")
 async def intents(request: Request, limit: int = 10) -> dict[str, Any]:
     here = house(request)
-    rows = [row for row in here.books.transactions.values() if row.kind in ("sale", "authorization")]
-    return _list(request, [intent_shape(here, row) for row in rows], limit)
+    found = [row for row in here.books.transactions.values() if row.kind in ("sale", "authorization")]
+    return _list(request, [intent_shape(here, row) for row in found], limit)
 
 
 @router.get("/refunds")
 async def refunds(request: Request, limit: int = 10) -> dict[str, Any]:
-    rows = [row for row in house(request).books.transactions.values() if row.kind == "refund"]
+    books = house(request).books
+    found = [row for row in books.transactions.values() if row.kind == "refund"]
     if (charge := request.query_params.get("payment_intent")) is not None:
-        rows = [row for row in rows if row.charge == charge]
-    return _list(request, [refund_shape(row) for row in rows], limit)
+        found = [row for row in found if intent_of(books, row).id == charge]
+    return _list(request, [refund_shape(books, row) for row in found], limit)
 
 
-def _list(request: Request, rows: list[dict[str, Any]], limit: int) -> dict[str, Any]:
+def _list(request: Request, told: list[dict[str, Any]], limit: int) -> dict[str, Any]:
     """Newest first, between `created[gte]` and `created[lt]`, after `starting_after`."""
     query = request.query_params
     first, last = int(query.get("created[gte]", "0")), int(query.get("created[lt]", str(10**11)))
-    rows = [row for row in reversed(rows) if first <= row["created"] < last]
-    ids = [row["id"] for row in rows]
+    told = [row for row in reversed(told) if first <= row["created"] < last]
+    ids = [row["id"] for row in told]
     after = query.get("starting_after")
-    rows = rows[ids.index(after) + 1 if after in ids else 0 :]
-    return {"object": "list", "data": rows[:limit], "has_more": len(rows) > limit}
+    told = told[ids.index(after) + 1 if after in ids else 0 :]
+    return {"object": "list", "data": told[:limit], "has_more": len(told) > limit}
 
 
 @router.get("/payment_intents/{id}")
@@ -184,27 +208,13 @@ async def refund(request: Request, key: Key = None) -> dict[str, Any]:
     charge, amount = form.get("payment_intent", ""), form.get("amount", "")
     if not amount.isdigit():
         raise HTTPException(400)
-    done = here.books.refund(charge, int(amount), key)
+    done = here.books.refund(taken_of(here.books, _one(request, charge)).id, int(amount), key)
     done = done.model_copy(update={"our_id": form.get("metadata[refund_id]", done.our_id)})
     here.books.keep(done)
-    paid = _one(request, charge)
-    refunded = paid.amount - here.books.refundable(paid)
-    tell(
-        here,
-        "charge.refunded",
-        lambda _: {
-            "id": f"ch_{charge}",
-            "object": "charge",
-            "amount": paid.amount,
-            "amount_refunded": refunded,
-            "currency": paid.currency.lower(),
-            "payment_intent": charge,
-            "refunded": refunded == paid.amount,
-        },
-    )
-    return refund_shape(done)
+    _news(here, done)
+    return refund_shape(here.books, done)
 
 
 @router.get("/refunds/{id}")
 async def read_refund(request: Request, id: str) -> dict[str, Any]:
-    return refund_shape(_one(request, id))
+    return refund_shape(house(request).books, _one(request, id))

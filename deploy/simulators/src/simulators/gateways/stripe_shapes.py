@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from simulators.gateways.books import Books
 from simulators.gateways.house import House
 from simulators.gateways.rows import Order, Transaction
 
+TOOK = ("approved", "review")
 INTENT = {"approved": "succeeded", "review": "succeeded", "pending": "processing", "voided": "canceled"}
 
 
@@ -33,13 +35,13 @@ def session_shape(here: House, order: Order, *, wrong: bool = False) -> dict[str
 
 def intent_shape(here: House, row: Transaction) -> dict[str, Any]:
     taken = next((each for each in here.books.children(row.id) if each.kind == "capture"), None)
-    held = row.kind == "authorization" and taken is None and row.status == "approved"
+    held = row.kind == "authorization" and taken is None and row.status in TOOK
     status = "requires_payment_method" if row.status == "declined" else INTENT.get(row.status, "processing")
     body: dict[str, Any] = {
         "id": row.id,
         "object": "payment_intent",
         "amount": row.amount,
-        "amount_received": taken.amount if taken else 0 if held or row.status != "approved" else row.amount,
+        "amount_received": taken.amount if taken else 0 if held or row.status not in TOOK else row.amount,
         "capture_method": "manual" if row.kind == "authorization" else "automatic_async",
         "created": int(row.at.timestamp()),
         "currency": row.currency.lower(),
@@ -62,7 +64,21 @@ def _card(row: Transaction) -> dict[str, Any]:
     return {"brand": row.brand, "last4": row.last4, "checks": checks}
 
 
-def refund_shape(row: Transaction) -> dict[str, Any]:
+def intent_of(books: Books, row: Transaction) -> Transaction:
+    """What all began with: at Stripe the capture of a hold has no number of its own."""
+    while row.charge is not None:
+        row = books.transactions[row.charge]
+    return row
+
+
+def taken_of(books: Books, intent: Transaction) -> Transaction:
+    """What of an intent can be given back."""
+    captures = (row for row in books.children(intent.id) if row.kind == "capture")
+    return next(captures, intent)
+
+
+def refund_shape(books: Books, row: Transaction) -> dict[str, Any]:
+    failed = {"failure_reason": "expired_or_canceled_card"} if row.status == "failed" else {}
     return {
         "id": row.id,
         "object": "refund",
@@ -70,6 +86,42 @@ def refund_shape(row: Transaction) -> dict[str, Any]:
         "created": int(row.at.timestamp()),
         "currency": row.currency.lower(),
         "metadata": {"refund_id": row.our_id},
-        "payment_intent": row.charge,
-        "status": "succeeded",
+        "payment_intent": intent_of(books, row).id,
+        "status": "failed" if failed else "succeeded",
+        **failed,
+    }
+
+
+def charge_shape(books: Books, intent: Transaction) -> dict[str, Any]:
+    paid = taken_of(books, intent)
+    given = [row for row in books.children(paid.id) if row.kind == "refund" and row.status != "failed"]
+    refunded = sum(row.amount for row in given)
+    return {
+        "id": f"ch_{intent.id}",
+        "object": "charge",
+        "amount": paid.amount,
+        "amount_refunded": refunded,
+        "currency": paid.currency.lower(),
+        "payment_intent": intent.id,
+        "refunded": refunded == paid.amount,
+    }
+
+
+def dispute_shape(books: Books, row: Transaction) -> dict[str, Any]:
+    """Its movements of money, as Stripe lists them."""
+    moved = [{"amount": -row.amount, "fee": 1500}]
+    if row.stage == "won":
+        moved.append({"amount": row.amount, "fee": -1500})
+    intent = intent_of(books, row).id
+    return {
+        "id": row.id.replace("pi_", "du_"),
+        "object": "dispute",
+        "amount": row.amount,
+        "balance_transactions": moved,
+        "charge": f"ch_{intent}",
+        "created": int(row.at.timestamp()),
+        "currency": row.currency.lower(),
+        "payment_intent": intent,
+        "reason": "fraudulent",
+        "status": row.stage if row.stage in ("won", "lost") else "needs_response",
     }

@@ -27,12 +27,15 @@ class Target(BaseModel):
 
 @dataclass
 class Caller:
-    """`client` is only given by tests that call an app without a network. `sent` is every body, in order."""
+    """`client` is only given by tests that call an app without a network. `sent` is every body, in order.
+    While `holds`, calls are kept in `held`, for `deliver` to send in any order, twice or never."""
 
     faults: Faults
     client: httpx.AsyncClient | None = None
     target: Target | None = None
     sent: list[bytes] = field(default_factory=list[bytes])
+    holds: bool = False
+    held: list[tuple[bytes, Sign, str]] = field(default_factory=list["tuple[bytes, Sign, str]"])
     _tasks: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
 
     def tell(self, write: Callable[[bool], bytes], sign: Sign) -> None:
@@ -43,10 +46,20 @@ class Caller:
         body = write(self.faults.take("webhook_wrong_amount") is not None)
         secret = secrets.token_urlsafe() if self.faults.take("webhook_unsigned") else self.target.secret
         self.sent.append(body)
+        if self.holds:
+            self.held.append((body, sign, secret))
+            return
         for _ in range(5 if replay else 1):
             task = asyncio.create_task(self._send(body, sign, secret, late.seconds if late else 0))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def deliver(self, at: int, *, again: bool = False) -> None:
+        """Sends one of those that are held, once; `again`: and keeps it."""
+        body, sign, secret = self.held[at] if again else self.held.pop(at)
+        if self.target is not None and self.client is not None:
+            headers = {"Content-Type": "application/json", **sign(body, secret)}
+            await self.client.post(self.target.url, content=body, headers=headers)
 
     async def settled(self) -> None:
         """When nothing is on the way any more."""

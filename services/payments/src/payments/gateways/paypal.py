@@ -76,7 +76,8 @@ class PayPal(Gateway):
         if not expected.order_ref:
             return UNSUPPORTED
         path = f"/v2/checkout/orders/{quote(expected.order_ref, '')}/capture"
-        answer = await self._call("POST", path, {}, request_id=request_id)
+        # not the id that opened the order: PayPal answers a known id with what its first call did
+        answer = await self._call("POST", path, {}, request_id=f"{request_id}-capture")
         if isinstance(answer, Result):
             return answer
         result = answers.captured(answer, expected.order_ref)
