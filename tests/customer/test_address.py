@@ -2,10 +2,10 @@
 
 import pytest
 from customer.address import address_key, parse_address, state_code
-from customer.zones import zone_of
 from hypothesis import given
 from hypothesis import strategies as st
 from shared.events.dispatch import Address
+from shared.zones import zone_of
 
 HOUSE = Address(street="12 N SAMPLE ST", city="ANYTOWN", state="TX", zip="75001")
 
@@ -137,7 +137,7 @@ def test_the_zone_of_a_place(state: str | None, zip_code: str | None, zone: str 
 def test_every_zone_is_one_that_this_machine_knows() -> None:
     from zoneinfo import ZoneInfo
 
-    from customer.zones import BY_STATE, BY_ZIP3
+    from shared.zones import BY_STATE, BY_ZIP3
 
     assert len(BY_STATE) == 56
     for zone in {*BY_STATE.values(), *BY_ZIP3.values()}:

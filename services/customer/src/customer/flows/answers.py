@@ -8,13 +8,13 @@ from uuid import UUID
 from shared.batches import insert_rows, update_rows
 from shared.events.customer import CustomerMatched
 from shared.work import Work
+from shared.zones import zone_of
 
 from customer.address import state_code
 from customer.claims import Claim
 from customer.matching import Asked, Scored, Verdict
 from customer.models import match
 from customer.places import Place
-from customer.zones import zone_of
 
 State = Literal["automatic", "review", "new", "confirmed"]
 

@@ -9,6 +9,7 @@ from shared.batches import insert_rows, insert_tables
 from shared.events.customer import Agreement, Equipment
 from shared.events.dispatch import Person, Phone
 from shared.work import Work
+from shared.zones import zone_of
 from sqlalchemy import delete
 
 from customer.address import state_code
@@ -18,7 +19,6 @@ from customer.flows.news import tell_agreement, tell_customer, tell_equipment, t
 from customer.matching import Asked
 from customer.models import agreement, contact, customer, equipment, location, match_key
 from customer.places import Place, Places
-from customer.zones import zone_of
 
 Rows = list[dict[str, Any]]
 

@@ -11,6 +11,7 @@ from shared.etag import check_version
 from shared.events.dispatch import Address, Phone
 from shared.problems import Problem, conflict, not_found
 from shared.work import Work
+from shared.zones import zone_of
 from sqlalchemy import Table, insert, select, update
 
 from customer.address import address_key, parse_address, state_code
@@ -21,7 +22,6 @@ from customer.flows.news import Row, tell_agreement, tell_customer, tell_equipme
 from customer.flows.upkeep import keys_of, rekey
 from customer.models import agreement, contact, customer, equipment, location
 from customer.queries import default_zone
-from customer.zones import zone_of
 
 Values = dict[str, Any]
 

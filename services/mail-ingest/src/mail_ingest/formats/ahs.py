@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from shared.events.dispatch import DispatchContent
+from shared.zones import zone_of
 
 from mail_ingest.formats import ahs_notes
-from mail_ingest.formats.values import attribute, cents, local_time
+from mail_ingest.formats.values import attribute, cents, email, local_time, phone
 from mail_ingest.parsing import headers, xml
 from mail_ingest.parsing.refused import Refused
 from mail_ingest.parsing.xml import Element
@@ -19,11 +20,8 @@ from mail_ingest.parsing.xml import Element
 ROOT = "VendorDispatch"
 
 _NUMBER = re.compile(r"[0-9]{1,20}")
-_EMAIL = re.compile(
-    r"\*\s*(?i:Customer accepts email communication)\s*:\s*([^\s<>,;:\"()]+@[^\s<>,;:\"()*]+)"
-)
-_TEXTS = re.compile(r"\*\s*(?i:Customer accepts text communication)\s*:\s*(\+?[0-9(][0-9\s().+/-]*[0-9])")
-_DO_NOT_COLLECT = re.compile(r"DO\s+NOT\s+COLLECT\s+TRADE\s+SERVICE\s+FEE")
+_EMAIL = re.compile(r"\*\s*(?i:Customer accepts email communication)\s*:([^\n]*)")
+_TEXTS = re.compile(r"\*\s*(?i:Customer accepts text communication)\s*:\s*(\+?[0-9(][0-9\s().+/,;&-]*[0-9])")
 _CANCELLED = re.compile(r"CANCEL(?:L?ED|LATION|ATION)\b")
 
 _PEOPLE = (
@@ -91,6 +89,8 @@ def _correct(root: Element, path: str, value: str) -> None:
 def _content(root: Element, dispatch: Element, number: str, warnings: list[str]) -> dict[str, Any]:
     activity = root.first("DispatchActivityInfo") or _NOBODY
     contract = root.first("Contract") or _NOBODY
+    address = _address(contract.first("CoveredProperty") or _NOBODY)
+    zone = zone_of(address["state"], address["zip"])
     notes = ahs_notes.read(root)
     # The one spelling that was seen, and the one that all other attributes of the document follow.
     kind = attribute(dispatch, "dispatchTypeValueList") or attribute(dispatch, "DispatchTypeValueList")
@@ -117,16 +117,16 @@ def _content(root: Element, dispatch: Element, number: str, warnings: list[str])
             "listing_effective_date": attribute(contract, "ListingEffectiveDate"),
             "listing_expiration_date": attribute(contract, "ListingExpirationDate"),
         },
-        "service_address": _address(contract.first("CoveredProperty") or _NOBODY),
+        "service_address": address,
         "people": [
             {"role": role, "name": attribute(person, "Name"), "phones": _phones(person)}
             for listed, each, role in _PEOPLE
             for people in root.all(listed)
             for person in people.all(each)
         ],
-        "email": (found := ahs_notes.said(notes, _EMAIL)) and found.rstrip("."),
-        "text_consent": ahs_notes.said(notes, _TEXTS),
-        "dispatched_at": local_time(attribute(dispatch, "DispatchDateTime"), warnings),
+        "email": email(ahs_notes.said(notes, _EMAIL), warnings),
+        "text_consent": phone(ahs_notes.said(notes, _TEXTS), warnings),
+        "dispatched_at": local_time(attribute(dispatch, "DispatchDateTime"), zone, warnings),
         "priority": attribute(dispatch, "dispatchPriorityValueList")
         or attribute(dispatch, "DispatchPriorityValueList"),
         "dispatch_type": kind,
@@ -136,7 +136,7 @@ def _content(root: Element, dispatch: Element, number: str, warnings: list[str])
             "paid": cents(attribute(dispatch, "ServiceFeePaidAmount"), warnings),
             "open": cents(attribute(dispatch, "ServiceFeeOpenAmount"), warnings),
         },
-        "do_not_collect": _DO_NOT_COLLECT.search(said) is not None,
+        "do_not_collect": ahs_notes.forbid_the_fee(notes, warnings),
         "lines": [_line(line) for line in dispatch.all("WorkOrderLineList")],
         "notes": notes,
     }

@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 from mail_ingest.formats.values import attribute
+from mail_ingest.parsing import headers
 from mail_ingest.parsing.xml import Element
+from shared import fee_words
 
 _NOTES = {
     "CoverageNotes": ("coverage", "CoverageNoteDetail"),
@@ -42,4 +44,23 @@ def read(root: Element) -> list[dict[str, Any]]:
 def said(notes: list[dict[str, Any]], pattern: re.Pattern[str]) -> str | None:
     """What follows the partner's set phrase. Only message notes speak for the customer."""
     matches = (pattern.search(note["text"]) for note in notes if note["kind"] == "message")
-    return next((found[1] for found in matches if found), None)
+    return next((found[1] for found in matches if found and found[1].strip()), None)
+
+
+def forbid_the_fee(notes: list[dict[str, Any]], warnings: list[str]) -> bool:
+    """Whether the service fee must not be collected. What is said of it in words that nobody knows forbids it
+    too, until a person has read them: a fee that was not collected can be asked for later.
+
+    A plan's coverage and product remarks speak of many fees: they forbid in plain words only.
+    """
+    ours = [note["text"] for note in notes if note["kind"] in ("message", "dispatch")]
+    plans = [note["text"] for note in notes if note["kind"] in ("coverage", "product")]
+    if fee_words.forbidding_words(ours) or any(map(fee_words.forbids_plainly, plans)):
+        return True
+    doubtful = next(filter(fee_words.is_doubtful, ours), None)
+    if doubtful is not None:
+        warnings.append(
+            f"A note speaks of the service fee, and it is not clear whether it may be collected: "
+            f"{headers.safe(doubtful, 120)!r}. It is not collected until somebody decides."
+        )
+    return doubtful is not None

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 
 _BOMS = (
@@ -22,6 +23,8 @@ _KNOWN = re.compile(
 # Who writes ISO-8859-1 or nothing and means Windows is the rule (WHATWG Encoding reads it so, too); the five
 # bytes that Windows-1252 lacks still fail.
 _MEANT = {"utf-8-sig": "utf-8", "iso8859-1": "cp1252"}
+
+_STATEFUL = re.compile(r"utf-7$|hz|iso2022")
 
 # Latin letters and typographic marks as UTF-8 writes them. In a one-byte charset they read as "Ã©" or "â€™".
 _UTF8_INSIDE = re.compile(rb"[\xc2-\xc5][\x80-\xbf]|\xe2[\x80-\x84][\x80-\xbf]")
@@ -54,7 +57,7 @@ def decode(data: bytes, labels: Iterable[str | None]) -> str:
         if data.startswith(start):
             return data.decode(name)
     if data.isascii():
-        return data.decode("ascii")
+        return _seven_bit(data, labels)
     names = {name for label in labels if label and (name := codec(label))} - {"ascii"} or {"utf-8"}
     utf8 = _try(data, "utf-8")
     if utf8 is not None and "utf-8" in names:
@@ -67,6 +70,17 @@ def decode(data: bytes, labels: Iterable[str | None]) -> str:
     if len(texts) != 1:
         raise UnicodeError("its labels contradict each other" if texts else "its bytes are not what it says")
     return texts.pop()
+
+
+def _seven_bit(data: bytes, labels: Iterable[str | None]) -> str:
+    """ASCII, unless a label promises one of the encodings that hide other letters in it."""
+    text = data.decode("ascii")
+    for label in filter(None, labels):
+        with suppress(LookupError):
+            name = codecs.lookup(label).name
+            if _STATEFUL.match(name) and _try(data, name) != text:
+                raise UnicodeError(f"it is in {name}, which is not read")
+    return text
 
 
 def _try(data: bytes, name: str) -> str | None:

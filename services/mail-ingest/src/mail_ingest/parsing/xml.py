@@ -51,10 +51,13 @@ def read(document: bytes, label: str | None = None) -> Element:
     try:
         text = charset.decode(document, (declared and declared[1].decode("ascii"), label)).lstrip()
     except UnicodeError as error:
+        spot = _first_odd(document)
+        where = f" The first doubtful letter is in line {spot.line}, column {spot.column}." if spot else ""
         raise Refused(
             "encoding",
-            f"The XML document cannot be read without spoiling its letters: {error}. "
+            f"The XML document cannot be read without spoiling its letters: {error}.{where} "
             "Ask the sender for it in UTF-8, or correct it here.",
+            spot,
         ) from None
     if text.count("<") > MAX_TAGS:
         raise Refused(
@@ -106,6 +109,19 @@ def _tree(text: str) -> Element:
     except expat.ExpatError as error:
         raise _damage(text, error) from None
     return stack[0].children[0]
+
+
+def _first_odd(document: bytes) -> Place | None:
+    """The first letter that is no UTF-8; what stands before it is."""
+    try:
+        document.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = document[: error.start].decode("utf-8")
+        line_start = before.rfind("\n") + 1
+        around = before[max(line_start, len(before) - 60) :] + "\ufffd"
+        after = document[error.start + 1 : error.start + 60].partition(b"\n")[0].decode("ascii", "replace")
+        return Place(before.count("\n") + 1, len(before) - line_start + 1, headers.safe(around + after))
+    return None
 
 
 def _damage(text: str, error: expat.ExpatError) -> Refused:
