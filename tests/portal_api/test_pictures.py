@@ -1,15 +1,22 @@
 """Pictures: what stays of them, and what is no picture."""
 
+import asyncio
 import io
+import signal
 import struct
+import subprocess
+import sys
 import zlib
+from resource import RUSAGE_SELF, getrusage
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import jpeg, with_place
 from PIL import Image
-from portal_api.pictures import LONGEST_SIDE, PictureRefused, redraw
+from portal_api.pictures import LONGEST_SIDE, REFUSED, PictureRefused, redraw
+from portal_api.tools.pictures import MOST_WAITING, Pictures
+from shared.problems import Problem
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -82,6 +89,57 @@ def test_what_is_no_picture_is_refused(data: bytes) -> None:
 def test_a_bomb_is_not_unpacked(side: int) -> None:
     with pytest.raises(PictureRefused):
         redraw(bomb(side))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_more_pixels_than_a_telephone_has_are_not_unpacked(kind: str) -> None:
+    with pytest.raises(PictureRefused, match="too many pixels"):
+        redraw(jpeg(3001, 4000, kind=kind))
+    assert redraw(jpeg(4000, 3000, kind=kind)).width == LONGEST_SIDE
+
+
+def test_a_jpeg_of_many_pixels_is_unpacked_small() -> None:
+    assert redraw(jpeg(8000, 6000)).width == LONGEST_SIDE
+
+
+async def test_pictures_are_drawn_one_at_a_time_outside_this_process() -> None:
+    """Four of the largest that are taken, at once: this process grows by less than one of them."""
+    pictures, sent = Pictures(), jpeg(4000, 3000, kind="PNG")
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    made = await asyncio.gather(*(pictures.draw(sent) for _ in range(4)))
+    assert {(each.width, each.height) for each in made} == {(LONGEST_SIDE, 1536)}
+    assert getrusage(RUSAGE_SELF).ru_maxrss - before < 20_000  # KB; unpacked it has 36 MB
+
+
+async def test_what_is_refused_there_is_refused_here() -> None:
+    with pytest.raises(PictureRefused, match="too many pixels"):
+        await Pictures().draw(bomb(8000))
+    with pytest.raises(PictureRefused, match="send a JPEG"):
+        await Pictures().draw(b"<svg/>")
+
+
+@pytest.mark.parametrize(
+    ("bound", "status"), [("MOST_BYTES=20_000_000", REFUSED), ("MOST_SECONDS=0", -signal.SIGXCPU)]
+)
+def test_what_a_picture_may_take_is_bounded(bound: str, status: int) -> None:
+    started = f"import sys; from portal_api import pictures; pictures.{bound}; sys.exit(pictures.main())"
+    sent = jpeg(4000, 3000, kind="PNG")
+    made = subprocess.run([sys.executable, "-c", started, "2048"], input=sent, capture_output=True)
+    assert made.returncode == status
+
+
+async def test_more_than_a_few_pictures_do_not_wait() -> None:
+    pictures, sent = Pictures(), jpeg(100, 100)
+    async with pictures.free:
+        waiting = [asyncio.ensure_future(pictures.draw(sent)) for _ in range(MOST_WAITING + 1)]
+        await asyncio.sleep(0)
+        with pytest.raises(Problem) as refused:
+            await pictures.draw(sent)
+        assert refused.value.status == 503
+        for each in waiting[1:]:
+            each.cancel()
+    assert (await waiting[0]).width == 100
+    assert pictures.waiting == 0
 
 
 @settings(max_examples=60, deadline=None)

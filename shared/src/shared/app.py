@@ -83,10 +83,11 @@ def _at(running: Running[Any], route: BaseRoute) -> APIRoute:
     if not isinstance(route, APIRoute):
         raise TypeError("a service's router holds its routes themselves: `router.routes.extend(...)`")
     handler = route.get_route_handler()
+    takes_body = route.body_field is not None
 
     async def answer(request: Request) -> Response:
         request.scope["callboard.running"] = running
-        await refuse_unstorable(request)
+        await refuse_unstorable(request, body=takes_body)
         return await handler(request)
 
     mine = copy.copy(route)

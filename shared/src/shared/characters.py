@@ -13,13 +13,14 @@ _ESCAPED = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # an even number of backslas
 _SURROGATE = re.compile(rb"\\u[dD]|\xed")  # escaped, or as bytes, which Python's reader lets through
 
 
-async def refuse_unstorable(request: Request) -> None:
-    """Raises RequestValidationError where path, query, form or JSON hold one."""
+async def refuse_unstorable(request: Request, *, body: bool) -> None:
+    """Raises RequestValidationError where path, query, form or JSON hold one. `body`: the framework reads it;
+    a route that does so itself takes bytes."""
     scope = request.scope
     for where, found in (("path", "\0" in scope["path"]), ("query", b"%00" in scope["query_string"])):
         if found:
             raise _refused(where, _CHARACTER)
-    if scope["method"] in ("GET", "HEAD"):
+    if not body:
         return
     kind = request.headers.get("content-type", "").lower()
     if "json" in kind or not kind:

@@ -1,6 +1,5 @@
 """Routes of company information."""
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,7 +10,7 @@ from shared.problems import Problem, not_found
 from portal_api.api.depends import Here, Office, Reading, Writing
 from portal_api.flows.company import check_host, edit_company, set_logo
 from portal_api.flows.trial import try_mail
-from portal_api.pictures import PictureRefused, redraw
+from portal_api.pictures import PictureRefused
 from portal_api.queries.company import Company, logo_url, read_company, read_logo
 from portal_api.schemas.company import CompanyIn, CompanyOut, TestMail, TestReport, report
 from portal_api.templates import Wording
@@ -69,7 +68,7 @@ async def read_company_logo(read: Reading) -> Response:
 async def set_company_logo(who: Admin, request: Request, here: Here) -> None:
     """The picture as the body, PNG or JPEG, at most 2 MB. Kept with sides of at most 480 pixels."""
     try:
-        picture = await asyncio.to_thread(redraw, await request.body(), LOGO_SIDE)
+        picture = await here.tools.pictures.draw(await request.body(), LOGO_SIDE)
     except PictureRefused as error:
         raise Problem(422, "This cannot be the logo", str(error)) from None
     async with here.work() as work:

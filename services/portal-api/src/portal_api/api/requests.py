@@ -66,7 +66,7 @@ async def list_windows(
 async def send_photo(me: OfHousehold, here: Here, request: Request, response: Response) -> PhotoOut:
     """The picture is the whole body. It is looked at, drawn anew without its metadata, and kept for a day
     unless a request names it."""
-    jpeg = await drawn(await request.body())
+    jpeg = await drawn(here.tools.pictures, await request.body())
     async with here.work() as work:
         id = await add_photo(work, account_id=me.account_id, location_id=me.location_id, jpeg=jpeg)
     response.headers["Location"] = f"/v1/photos/{id}"

@@ -1,7 +1,5 @@
 """Photos of what is broken: kept as JPEGs of ours, until a request takes them or a day is over."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,20 +10,20 @@ from shared.work import Work
 from sqlalchemy import delete, func, insert, select
 
 from portal_api.models.requests import photo
-from portal_api.pictures import Jpeg, PictureRefused, redraw
+from portal_api.pictures import Jpeg, PictureRefused
+from portal_api.tools.pictures import Pictures
 
 LONGEST = 10 * 1024 * 1024
 """Bytes of one photo as it is sent."""
 MOST_WAITING = 10
 _KEPT = timedelta(days=1)
-# An unpacked picture takes much memory: two at once, whatever comes.
-_drawing = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pictures")
 
 
-async def drawn(data: bytes) -> Jpeg:
-    """Before the transaction is opened: it must not wait for the picture. Raises 422."""
+async def drawn(pictures: Pictures, data: bytes) -> Jpeg:
+    """Before the transaction is opened: it must not wait for the picture. Raises 422, and 503 where many
+    pictures wait."""
     try:
-        return await asyncio.get_running_loop().run_in_executor(_drawing, redraw, data)
+        return await pictures.draw(data)
     except PictureRefused as error:
         raise Problem(422, "This photo cannot be taken", str(error)) from None
 

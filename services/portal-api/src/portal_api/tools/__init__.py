@@ -8,12 +8,14 @@ from shared.mailer import Mailers, open_mailers
 
 from portal_api.hub import Hub
 from portal_api.settings import PortalSettings
+from portal_api.tools.pictures import Pictures
 
 
 @dataclass
 class Tools:
     mailers: Mailers
     hub: Hub = field(default_factory=Hub)
+    pictures: Pictures = field(default_factory=Pictures)
 
 
 @asynccontextmanager
