@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from bills import drafted, invoice, issued, known_customer, known_dispatch, line, pay_by_cheque, ticket
 from gateway import Clock, Payer, charge, check_out, come_back, connected, state_of
 from harness import client, of, said
@@ -165,7 +166,11 @@ async def test_case_13_a_forged_return_books_nothing(
     await payer.fault("decline")
     real = await payer.decide(started["redirect_url"])
     forged = f"/v1/checkouts/{started['id']}/return?secret=guessed&status=approved"
-    await come_back(office, forged)
+    with structlog.testing.capture_logs() as lines:
+        refused = await office.get(forged)
+    assert refused.status_code == 400
+    assert [line["attempt"] for line in lines if line["event"] == "security_forged_return"] == [started["id"]]
+    assert (await office.get(f"/v1/checkouts/{started['id']}/return?left=yes")).status_code == 400
     assert await state_of(office, started["id"]) == "requires_action"
     await come_back(office, real.replace("declined", "approved"))
     assert (await invoice(office, bill["id"]))["balance"] == 12540
@@ -196,7 +201,7 @@ async def test_case_14_money_that_comes_late_becomes_credit(
     started = (await check_out(office, bill)).json()
     orders = payer.app.state.house.books
     order = next(iter(orders.orders.values()))
-    await come_back(office, f"/v1/checkouts/{started['id']}/return?left=yes")
+    await come_back(office, await payer.decide(started["redirect_url"], "cancel"))
     assert await state_of(office, started["id"]) == "canceled"
     await pay_by_cheque(office, bill["customer_id"], 12540, **{bill["id"]: 12540})
     orders.keep(order.model_copy(update={"status": "open"}))

@@ -152,7 +152,7 @@ async def test_a_ticket_says_what_may_be_paid_and_opens_nothing_else(embedded: R
             account_id=account,
             customer_id=customer,
             location_id=location,
-            invoices=[invoice],
+            invoices={invoice: None},
             cap=7500,
             currency="USD",
         )

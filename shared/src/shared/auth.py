@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from fastapi import Request
 
 from shared.keys import KeysUnknown, PublishedKeys, Source
 from shared.problems import Problem, unavailable
+from shared.tickets import CheckoutTicket
 
 ISSUER, AUDIENCE = "callboard", "callboard"
 CHECKOUT, DOCUMENT = "callboard-checkout", "callboard-document"
@@ -42,20 +42,6 @@ class Principal:
     roles: frozenset[str]
     expires: float
     scopes: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CheckoutTicket:
-    """What a customer may pay: these invoices, together at most `cap` minor units. `id` is used once."""
-
-    id: str
-    account_id: UUID
-    customer_id: UUID
-    location_id: UUID
-    invoices: tuple[UUID, ...]
-    cap: int
-    currency: str
-    expires: datetime
 
 
 def sign(key: Ed25519PrivateKey, kid: str, *, seconds: int, audience: str = AUDIENCE, **claims: Any) -> str:
@@ -115,16 +101,7 @@ class Verifier:
         its `id` was not used before."""
         with _no_ticket("checkout"):
             claims = await self._fresh_claims(token, CHECKOUT)
-            return CheckoutTicket(
-                id=str(claims["jti"]),
-                account_id=UUID(claims["sub"]),
-                customer_id=UUID(claims["customer"]),
-                location_id=UUID(claims["location"]),
-                invoices=tuple(UUID(each) for each in claims["invoices"]),
-                cap=int(claims["cap"]),
-                currency=str(claims["currency"]),
-                expires=datetime.fromtimestamp(claims["exp"], UTC),
-            )
+            return CheckoutTicket.of(claims)
 
     async def document_ticket(self, token: str) -> UUID:
         """The invoice whose PDF its holder may read. Raises a 401 problem."""

@@ -6,11 +6,12 @@ person), more than once: `charge` and `settle` decide what it changes, so that r
 nothing twice and nothing leads back from `succeeded`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from payments.gateways.base import Result
+from payments.gateways.money import with_currency
 
 State = Literal[
     "submitting",
@@ -38,6 +39,9 @@ OPEN: frozenset[State] = frozenset(
 OVER: frozenset[State] = frozenset(("canceled", "expired", "failed", "declined", "voided"))
 """Left only by money that is proven to have come."""
 _AFTER_A_HOLD = frozenset(("succeeded", "voided", "canceled", "expired", "needs_review"))
+_WHILE_SUBMITTING = frozenset(("succeeded", "authorized", "needs_review"))
+"""What other news than the call's own answer may end a call: money. A page that was closed or left, or an
+earlier card's decline, says nothing about the call that is on its way; its answer or a look-up will."""
 NOT_FOUND_TIMES, NOT_FOUND_AFTER = 2, timedelta(minutes=30)
 """What a gateway does not know twice, the second time after this long, has surely not happened."""
 
@@ -74,6 +78,8 @@ def charge(attempt: Attempt, result: Result, asked: Asked) -> Change | None:
         return target
     if attempt.state == target.state and not target.money:
         return None
+    if attempt.state == "submitting" and asked != "call" and target.state not in _WHILE_SUBMITTING:
+        return None
     if attempt.state == "succeeded":
         return None
     if attempt.state in OVER:
@@ -95,7 +101,7 @@ def _target(attempt: Attempt, result: Result, asked: Asked) -> Change | None:
         case "approved":
             return _approved(attempt, result)
         case "needs_review":
-            return Change("needs_review", reason=result.message, alert="needs_review")
+            return Change("needs_review", reason=_differs(attempt, result), alert="needs_review")
         case "duplicate":
             reason = "the gateway calls it a duplicate"
             if asked == "look":  # and knows no payment of ours beside it
@@ -128,13 +134,23 @@ def _approved(attempt: Attempt, result: Result) -> Change:
         return Change("unknown", reason="approved without a reference")
     if attempt.gateway_ref and result.gateway_ref and attempt.gateway_ref != result.gateway_ref:
         return Change("needs_review", reason="approved under another reference", alert="needs_review")
-    if result.currency not in (None, attempt.currency):
-        return Change("needs_review", reason="another currency than asked for", alert="needs_review")
-    if result.amount not in (None, attempt.amount):
-        return Change("needs_review", reason="another amount than asked for", alert="needs_review")
+    if result.currency not in (None, attempt.currency) or result.amount not in (None, attempt.amount):
+        return Change("needs_review", reason=_differs(attempt, result), alert="needs_review")
     if result.captured is False or (attempt.authorize and result.captured is not True):
         return Change("authorized")
     return Change("succeeded", money=attempt.amount)
+
+
+def _differs(attempt: Attempt, result: Result) -> str:
+    """What the gateway says beside what we asked for, for a person."""
+    if result.amount is None:
+        return result.message or "the gateway's answers disagree"
+    theirs = with_currency(result.amount, result.currency or attempt.currency)
+    named = result.gateway_ref or result.refs.get("charges")
+    under = f", reference {named}" if named else ""
+    return (
+        f"the gateway has {theirs}{under}; asked for were {with_currency(attempt.amount, attempt.currency)}"
+    )
 
 
 def _waiting(attempt: Attempt, asked: Asked) -> Change | None:
@@ -158,6 +174,8 @@ def _absent(attempt: Attempt) -> Change | None:
 def _late(attempt: Attempt, target: Change) -> Change | None:
     if target.state == "succeeded":
         return Change("succeeded", target.money, f"paid although it was {attempt.state}", "late_success")
+    if target.state == "needs_review" and target.reason is not None:
+        return replace(target, reason=f"{target.reason}, although it was {attempt.state}")
     if target.state == "authorized":
         return Change("void_pending", reason=f"authorised although it was {attempt.state}", alert="late_hold")
     return None
@@ -194,21 +212,3 @@ def settle(
         case _:
             target = None
     return target if target != state else None
-
-
-SENTENCES: dict[State, str] = {
-    "submitting": "We are working on your payment.",
-    "requires_action": "Your payment is not finished.",
-    "pending": "Your payment is on its way. We will tell you when it has arrived.",
-    "authorized": "Your payment was accepted.",
-    "succeeded": "Thank you, your payment has arrived.",
-    "declined": "Your payment was declined. You have not been charged. Try another card.",
-    "failed": "The card processor could not be reached. You have not been charged.",
-    "unknown": "We are checking your payment. Please do not pay again.",
-    "canceled": "You left the payment. You have not been charged.",
-    "expired": "The payment page has expired. You have not been charged.",
-    "voided": "Your payment was taken back. You have not been charged.",
-    "void_pending": "Your payment was declined. You have not been charged. Try another card.",
-    "needs_review": "We are checking your payment. Please do not pay again.",
-}
-"""What a payer is told; the gateway's own words are for staff."""

@@ -10,6 +10,7 @@ SCHEDULE: dict[str, tuple[timedelta, ...]] = {
     "pending": (*FIRST, timedelta(hours=6), *[DAY] * 14),
     "requires_action": (*FIRST, *[timedelta(hours=1)] * 48),
     "authorized": (DAY,) * 30,
+    "expired": (*FIRST, timedelta(hours=6), *[DAY] * 30),
     "void_pending": (*FIRST, timedelta(hours=6), *[DAY] * 5),
 }
 

@@ -13,7 +13,9 @@ class PaymentsSettings(Settings):
     invoice_first: int = Field(1, ge=1, description="The first invoice number ever given.")
     terms_days: int = Field(14, ge=0, le=365, description="Days until a new invoice is due.")
     tax_rate: str = Field(
-        "0", pattern=r"^\d{1,2}(\.\d{1,4})?$", description="Tax on new invoices' taxable lines, in percent."
+        "0",
+        pattern=r"^[0-9]{1,2}(\.[0-9]{1,4})?$",
+        description="Tax on new invoices' taxable lines, in percent.",
     )
     payments_url: str = Field(
         "http://127.0.0.1:8000",

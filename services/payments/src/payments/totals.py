@@ -20,13 +20,16 @@ class Money(NamedTuple):
 
 
 def money(operations: Iterable[tuple[str, str, int]]) -> Money:
-    """`operations` are (kind, state, amount). A void takes back all that was taken."""
-    captured = refunded = reserved = 0
-    for kind, state, amount in operations:
-        if kind in ("sale", "capture") and state == "succeeded":
-            captured += amount
-        elif kind in ("refund", "void") and state == "succeeded":
-            refunded += amount
-        elif kind in ("refund", "void") and state in RESERVED:
-            reserved += amount
+    """`operations` are (kind, state, amount). A void takes back all that was taken: of a hold, nothing."""
+    rows = list(operations)
+    captured = sum(
+        amount for kind, state, amount in rows if kind in ("sale", "capture") and state == "succeeded"
+    )
+    refunded = reserved = 0
+    for kind, state, amount in rows:
+        back = {"refund": amount, "void": min(amount, captured)}.get(kind, 0)
+        if state == "succeeded":
+            refunded += back
+        elif state in RESERVED:
+            reserved += back
     return Money(captured, refunded, reserved)

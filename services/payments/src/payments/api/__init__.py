@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from payments.api import (
+    alerts,
     attempts,
     checkouts,
     connections,
@@ -16,6 +17,18 @@ from payments.api import (
 )
 
 router = APIRouter()
-PARTS = (invoices, documents, mails, payments, attempts, checkouts, gateways, connections, reports, webhooks)
+PARTS = (
+    invoices,
+    documents,
+    mails,
+    payments,
+    attempts,
+    alerts,
+    checkouts,
+    gateways,
+    connections,
+    reports,
+    webhooks,
+)
 for part in PARTS:
     router.routes.extend(part.router.routes)  # flat, so that a request is matched in one pass

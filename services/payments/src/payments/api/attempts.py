@@ -6,30 +6,36 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page
-from shared.problems import Problem
+from shared.problems import Problem, not_found
+from shared.work import Work
 from sqlalchemy import select
 
 from payments.api.depends import Admin, At, Office, Reading, Writing, once
 from payments.api.guard import GUARDED
-from payments.flows import accounts, attempts, calls, operations, reviews, sending
+from payments.flows import accounts, attempts, calls, operations, pages, reviews, sending
 from payments.flows.cards import keep_card
 from payments.flows.outcomes import locked
+from payments.flows.tokens import gateway_of
 from payments.ledger import State
-from payments.models import alert, attempt, saved_card
+from payments.models import attempt, saved_card
 from payments.queries.attempts import answered, detail
 from payments.queries.invoices import page
 from payments.queries.merges import merged
 from payments.schemas.gateways import (
-    AlertOut,
     AttemptDetail,
     AttemptNew,
     AttemptOut,
     CardOut,
     Decision,
     OperationNew,
-    Settled,
 )
 
+CANCELED: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "The card service cannot end its page. The payment is given up and the invoice can be "
+        "paid in another way; what is paid on the page after all is found and becomes credit."
+    }
+}
 router = APIRouter(prefix="/v1", tags=["card payments"], dependencies=GUARDED)
 
 
@@ -62,16 +68,22 @@ async def start_attempt(who: Office, at: At, request: Request, response: Respons
     secret = body.token.get_secret_value() if body.token else ""
     same = once(request, who.subject, body.model_dump_json(), secret)
     async with at.work() as work:
-        extra: dict[str, Any] = {"token": True} if body.token else {}
         account_id = body.account_id
         if body.card_id is not None:
-            card = await _card(work, body.card_id)
-            extra, account_id = {"card": str(card.id)}, card.account_id
+            account_id = await _account_of(work, body.card_id, account_id)
         account = await accounts.chosen(work, id=account_id, portal=False)
+        gateway_of(at, account)  # raises before anything is begun
         id, new = await attempts.begin(
-            work, account=account, shares=shares, kind=body.kind, channel="office", extra=extra, **same
+            work,
+            account=account,
+            shares=shares,
+            kind=body.kind,
+            channel="office",
+            extra={"token": True} if body.token else {},
+            card_id=body.card_id,
+            **same,
         )
-    if new and extra:
+    if new and (body.token or body.card_id):
         await calls.charge_card(at, id, token=body.token)
     elif new:
         await calls.start_hosted(at, id)
@@ -99,12 +111,13 @@ async def look_now(who: Office, at: At, response: Response, id: UUID) -> Any:
     return await _shown(at, response, id)
 
 
-@router.post("/payment-attempts/{id}/cancel", response_model=AttemptDetail)
+@router.post("/payment-attempts/{id}/cancel", response_model=AttemptDetail, responses=CANCELED)
 async def cancel_attempt(who: Office, at: At, response: Response, id: UUID) -> Any:
-    """Ends a page that nobody paid, so that the invoice can be paid in another way."""
+    """Ends a page that nobody paid, so that the invoice can be paid in another way. 409 where nothing was
+    ended."""
     async with at.database.read() as read:
         await detail(read, id)
-    await calls.close_page(at, id, "person", who.subject)
+    response.status_code = pages.told(await pages.close_page(at, id, "person", who.subject))
     return await _shown(at, response, id)
 
 
@@ -112,6 +125,9 @@ async def _operate(
     kind: str, who: Any, at: At, request: Request, response: Response, id: UUID, body: OperationNew
 ) -> Any:
     same = once(request, who.subject, body.model_dump_json())
+    async with at.database.read() as read:
+        await detail(read, id)
+    await calls.open_case(at, id)  # raises before anything is begun
     async with at.work() as work:
         row = await locked(work, id)
         known = await attempts.replayed(work, **same)
@@ -183,27 +199,14 @@ async def list_cards(_who: Office, read: Reading, customer_id: UUID) -> list[Car
     return [CardOut.model_validate(row) for row in await read.execute(query.order_by(saved_card.c.id))]
 
 
-@router.get("/payment-alerts")
-async def list_alerts(
-    _who: Office, read: Reading, settled: bool = False, cursor: Cursor = None, limit: Limit = 50
-) -> Page[AlertOut]:
-    """What a person should know of, newest first."""
-    where = alert.c.settled_at.is_not(None) if settled else alert.c.settled_at.is_(None)
-    order = (alert.c.raised_at, alert.c.id)
-    rows, more = await page(read, alert, where, order=order, cursor=cursor, limit=limit)
-    return Page(items=[AlertOut.model_validate(row) for row in rows], next=more)
-
-
-@router.post("/payment-alerts/{id}/settle", status_code=204)
-async def settle_alert(who: Office, work: Writing, id: UUID, based_on: BasedOn, body: Settled) -> None:
-    await reviews.settle_alert(work, id=id, based_on=based_on, note=body.note, who=who.subject)
-
-
-async def _card(work: Any, id: UUID) -> Any:
-    query = select(saved_card).where(saved_card.c.id == id, ~saved_card.c.closed)
-    found = (await work.session.execute(query)).one_or_none()
+async def _account_of(work: Work[Any], card_id: UUID, asked: UUID | None) -> UUID:
+    """Where the card is kept. Whose it is, is looked at under lock, with the invoices."""
+    query = select(saved_card.c.account_id).where(saved_card.c.id == card_id, ~saved_card.c.closed)
+    found = (await work.session.execute(query)).scalar_one_or_none()
     if found is None:
-        raise Problem(404, "No such saved card")
+        raise not_found("saved card")
+    if asked not in (None, found):
+        raise Problem(422, "This card is kept by another card service", "Leave `account_id` out.")
     return found
 
 

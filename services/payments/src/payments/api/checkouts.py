@@ -2,10 +2,12 @@
 
 import html
 from base64 import b64encode
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from shared.auth import allow_anyone
@@ -13,14 +15,19 @@ from shared.db import Row
 from shared.headers import NOTHING
 from shared.problems import Problem
 
+from payments.api.attempts import CANCELED
 from payments.api.depends import At, once
 from payments.api.guard import GUARDED
-from payments.flows import calls
-from payments.flows.checkouts import check_out
-from payments.ledger import SENTENCES
+from payments.flows import calls, pages
+from payments.flows.checkouts import check_out, own_checkout
+from payments.flows.tokens import gateway_of
+from payments.gateways.base import same_secret
 from payments.queries.attempts import answered
-from payments.schemas.gateways import CheckoutNew, CheckoutOut
+from payments.schemas.gateways import CheckoutCancel, CheckoutNew, CheckoutOut
+from payments.wording import for_payer
 
+log = structlog.get_logger()
+_FORGED: dict[int | str, dict[str, Any]] = {400: {"description": "The gateway did not make this address."}}
 router = APIRouter(prefix="/v1/checkouts", tags=["checkout"], dependencies=[*GUARDED, Depends(allow_anyone)])
 _STYLE = "body{font:1.1rem/1.5 system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem}"
 _HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
@@ -38,6 +45,7 @@ async def start_checkout(at: At, request: Request, response: Response, body: Che
     async with at.work() as work:
         id, new = await check_out(
             work,
+            usable=partial(gateway_of, at),
             said=said,
             shares=shares,
             amount=body.amount,
@@ -57,18 +65,34 @@ async def read_checkout(at: At, id: UUID) -> CheckoutOut:
     return _shown(await answered(at.database, id, 0))
 
 
-@router.get("/{id}/return", status_code=303, response_class=RedirectResponse)
+@router.post("/{id}/cancel", responses=CANCELED)
+async def cancel_checkout(
+    at: At, request: Request, response: Response, id: UUID, body: CheckoutCancel
+) -> CheckoutOut:
+    """The customer gives up an open page, with a new ticket for the same invoices, which stays unused. 409
+    where nothing was ended."""
+    said = await request.app.state.verifier.checkout_ticket(body.ticket.get_secret_value())
+    async with at.database.read() as read:
+        await own_checkout(read, id, said)
+    response.status_code = pages.told(await pages.close_page(at, id, "api", str(said.account_id)))
+    return _shown(await answered(at.database, id, 0))
+
+
+@router.get("/{id}/return", status_code=303, response_class=RedirectResponse, responses=_FORGED)
 async def come_back(at: At, request: Request, id: UUID) -> Response:
     """The payer is back. What the address says proves nothing: the gateway is asked. However often it is
-    opened, it changes nothing twice."""
+    opened, it changes nothing twice. An address that the gateway did not make is refused."""
     row = await answered(at.database, id, 0)
     case = await calls.open_case(at, row.id)
     said = case.gateway.complete_return(dict(request.query_params), case.expected)
-    left = request.query_params.get("left") == "yes"
-    if said.canceled or (left and row.state == "requires_action"):
-        await calls.close_page(at, id, "return", "payer")
+    left = same_secret(request.query_params.get("left"), row.extra.get("left"))
+    if said.canceled or left:
+        await pages.close_page(at, id, "return", "payer")
     elif said.verified:
         await calls.complete(at, id, "return")
+    else:
+        log.warning("security_forged_return", attempt=str(id), gateway=row.gateway)
+        raise Problem(400, "This is not how the card service sends payers back", "Nothing was changed.")
     return RedirectResponse(f"/v1/checkouts/{id}/done", 303)
 
 
@@ -80,7 +104,7 @@ async def show_outcome(at: At, id: UUID) -> HTMLResponse:
     if row.state == "requires_action" and row.redirect_url:
         links.insert(0, (row.redirect_url, "Go on paying"))
     anchors = " · ".join(f'<a href="{html.escape(url)}">{name}</a>' for url, name in links)
-    return plain_page("Your payment", SENTENCES[row.state], anchors)
+    return plain_page("Your payment", for_payer(row.state), anchors)
 
 
 def plain_page(title: str, says: str, links: str) -> HTMLResponse:
@@ -98,7 +122,7 @@ def _shown(row: Row) -> Any:
     return CheckoutOut(
         id=row.id,
         state=row.state,
-        says=SENTENCES[row.state],
+        says=for_payer(row.state),
         amount=row.amount,
         currency=row.currency,
         redirect_url=row.redirect_url if row.state == "requires_action" else None,

@@ -7,18 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from shared.db import Row, uuid7
-from shared.problems import Problem, conflict
+from shared.problems import Problem, conflict, not_found
 from shared.work import Work
 from sqlalchemy import insert, select
 
-from payments import ledger, schedule
+from payments import schedule
 from payments.flows.books import locked_invoices
 from payments.flows.traces import Heard, insert_operation, note
 from payments.gateways.base import Result
 from payments.invoice import not_payable, standing
-from payments.models import attempt, attempt_invoice, operation
+from payments.models import attempt, attempt_invoice, operation, saved_card
 from payments.queries.invoices import blocked_by
 from payments.queries.merges import survivors
+from payments.wording import for_payer
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: people read them out
 
@@ -48,9 +49,11 @@ async def begin(
     request_hash: str,
     return_to: str | None = None,
     extra: dict[str, Any] | None = None,
+    card_id: UUID | None = None,
 ) -> tuple[UUID, bool]:
-    """Begins an attempt to pay `shares` (None: all that is left of that invoice): its id, and whether it is
-    new. Raises 404, 409 where an invoice cannot be paid or another attempt is open, 422."""
+    """Begins an attempt to pay `shares` (None: all that is left of that invoice), with a saved card where
+    `card_id` names one: its id, and whether it is new. Raises 404 (also for another customer's card), 409
+    where an invoice cannot be paid or another attempt is open, 422."""
     invoices = await locked_invoices(work, shares)
     known = await replayed(work, caller=caller, key=key, request_hash=request_hash)
     if known is not None:
@@ -61,6 +64,8 @@ async def begin(
     now = await survivors(work.session, [row.debtor_id for row in rows])
     if len({(now[row.debtor_id], row.currency) for row in rows}) > 1:
         raise Problem(422, "Invoices of different customers or currencies are paid one by one")
+    if card_id is not None:
+        await _theirs(work, card_id, account.id, now[rows[0].debtor_id])
     parts = {id: await _part(work, invoices[id], share) for id, share in shares.items()}
     await _none_open(work, shares)
     id = uuid7()
@@ -78,7 +83,7 @@ async def begin(
         "currency": rows[0].currency,
         "caller": caller,
         "return_to": return_to,
-        "extra": extra or {},
+        "extra": {**(extra or {}), **({"card": str(card_id)} if card_id else {})},
         "checks": 0,
         "not_found": 0,
         "next_check_at": schedule.next_check("submitting", 0, work.now),
@@ -96,6 +101,16 @@ async def begin(
     )
     work.audit(who=caller, action="attempt.begun", subject=id, after={"amount": made.amount, "kind": kind})
     return id, True
+
+
+async def _theirs(work: Work[Any], card_id: UUID, account_id: UUID, debtor_id: UUID) -> None:
+    """A saved card pays only for its own customer, and for those who were merged with him. Raises 404."""
+    query = select(saved_card).where(
+        saved_card.c.id == card_id, saved_card.c.account_id == account_id, ~saved_card.c.closed
+    )
+    card = (await work.session.execute(query.with_for_update())).one_or_none()
+    if card is None or (await survivors(work.session, [card.debtor_id]))[card.debtor_id] != debtor_id:
+        raise not_found("saved card")
 
 
 async def _part(work: Work[Any], found: tuple[Row, int], share: int | None) -> int:
@@ -121,7 +136,13 @@ async def _none_open(work: Work[Any], shares: Mapping[UUID, Any]) -> None:
         .where(attempt_invoice.c.invoice_id.in_(shares), attempt_invoice.c.open)
     )
     found = (await work.session.execute(query)).first()
-    if found is not None:
-        raise conflict(
-            "A payment of this invoice is under way", ledger.SENTENCES[found.state], attempt_id=str(found.id)
-        )
+    if found is None:
+        return
+    says, links = (
+        for_payer(found.state),
+        {"attempt_id": str(found.id), "checkout": f"/v1/checkouts/{found.id}"},
+    )
+    if found.state == "requires_action":
+        says += " Go on with the page that `checkout` names, or cancel that payment and begin again."
+        links["cancel"] = f"/v1/checkouts/{found.id}/cancel"
+    raise conflict("A payment of this invoice is under way", says, **links)

@@ -1,6 +1,7 @@
 """Calls to gateways. Before a call everything that it needs is committed, and no transaction is open during
 it: after a crash the janitor knows what may have happened."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from payments.gateways.base import Expected, Hosted, Result, digest
 from payments.gateways.findings import compare
 from payments.gateways.port import Gateway
 from payments.models import attempt, gateway_account, operation, saved_card
+from payments.queries.attempts import unneeded_pages
 from payments.tools import Tools, guarded
 
 
@@ -65,10 +67,11 @@ async def start_hosted(running: Running[Tools], attempt_id: UUID) -> ledger.Stat
     case = await open_case(running, attempt_id)
     back = f"{running.settings.payments_url.rstrip('/')}/v1/checkouts/{attempt_id}"
     order = await order_of(running, case.row, case.charge)
+    left = SecretStr(secrets.token_urlsafe(24))
+    cancel_url = f"{back}/return?left={left.get_secret_value()}"
     fault("payments_before_call")
     answer = await guarded(
-        running.settings,
-        case.gateway.start_hosted(order, return_url=f"{back}/return", cancel_url=f"{back}/return?left=yes"),
+        running.settings, case.gateway.start_hosted(order, return_url=f"{back}/return", cancel_url=cancel_url)
     )
     fault("payments_after_call")
     async with running.work() as work:
@@ -84,6 +87,7 @@ async def start_hosted(running: Running[Tools], attempt_id: UUID) -> ledger.Stat
                 state="requires_action",
                 order_ref=answer.order_ref,
                 return_secret=digest(answer.return_secret),
+                extra={**row.extra, "left": digest(left)},
                 redirect_url=answer.redirect_url,
                 expires_at=expires,
                 checks=0,
@@ -106,7 +110,7 @@ async def charge_card(
     fault("payments_before_call")
     result = await guarded(running.settings, case.gateway.charge_token(order, card, saved=saved))
     fault("payments_after_call")
-    state = await _heard(running, attempt_id, result, asked, "api" if asked == "call" else "janitor")
+    state = await hear(running, attempt_id, result, asked, "api" if asked == "call" else "janitor")
     fault("payments_after_commit")
     return await look(running, attempt_id, "api") if result.outcome == "duplicate" else state
 
@@ -114,14 +118,21 @@ async def charge_card(
 async def complete(running: Running[Tools], attempt_id: UUID, source: Source) -> ledger.State:
     """After the payer has approved: takes the money where the gateway wants that, and looks otherwise."""
     case = await open_case(running, attempt_id)
+    moves = case.gateway.capabilities.complete_moves_money
+    if case.row.state == "expired" and not moves:
+        return await look(running, attempt_id, source)  # the page was paid after we had given it up
     if case.row.state != "requires_action":
         return case.row.state
-    moves = case.gateway.capabilities.complete_moves_money
     if moves:
         async with running.work() as work:
             row = await locked(work, attempt_id)
             if row.state != "requires_action":
                 return row.state
+            if await unneeded_pages(work.session, attempt_id):
+                settled = Result(outcome="canceled", message="The invoice was settled in another way.")
+                return await apply_charge(
+                    work, attempt_id=attempt_id, heard=Heard(settled, "look", source, source)
+                )
             heard = Heard(Result(outcome="requires_action"), "call", source, source)
             await note(work, row, "submitting", heard, details={})
             due = schedule.next_check("submitting", 0, work.now)
@@ -131,7 +142,7 @@ async def complete(running: Running[Tools], attempt_id: UUID, source: Source) ->
         running.settings, case.gateway.complete(case.expected, request_id=case.charge.request_id)
     )
     fault("payments_after_call")
-    state = await _heard(running, attempt_id, result, "call" if moves else "look", source)
+    state = await hear(running, attempt_id, result, "call" if moves else "look", source)
     fault("payments_after_commit")
     return state
 
@@ -155,7 +166,7 @@ async def ask(running: Running[Tools], attempt_id: UUID, source: Source) -> Said
     if again and case.row.order_ref and case.gateway.capabilities.complete_moves_money:
         call = case.gateway.complete(case.expected, request_id=case.charge.request_id)
         result = await guarded(running.settings, call)
-        return _said(await _heard(running, attempt_id, result, "resend", source), result)
+        return _said(await hear(running, attempt_id, result, "resend", source), result)
     found = await guarded(running.settings, case.gateway.lookup(case.expected))
     if isinstance(found, Result) and found.kind == "unsupported":
         if again and "card" in case.row.extra:
@@ -164,7 +175,7 @@ async def ask(running: Running[Tools], attempt_id: UUID, source: Source) -> Said
             found = await guarded(running.settings, case.gateway.abandon(case.charge.request_id))
             found = Result(outcome="voided") if found.outcome == "approved" else found
     result = found if isinstance(found, Result) else compare(found, case.expected)
-    return _said(await _heard(running, attempt_id, result, "look", source), result)
+    return _said(await hear(running, attempt_id, result, "look", source), result)
 
 
 def _said(state: ledger.State, result: Result) -> Said:
@@ -175,20 +186,7 @@ def age_of(row: Row) -> timedelta:
     return utcnow() - row.created_at
 
 
-async def close_page(running: Running[Tools], attempt_id: UUID, source: Source, who: str) -> ledger.State:
-    """Ends a page that nobody paid; if it was paid meanwhile, that counts."""
-    case = await open_case(running, attempt_id)
-    if case.row.state != "requires_action" or not case.row.order_ref:
-        return case.row.state
-    result = await guarded(running.settings, case.gateway.close_hosted(case.row.order_ref))
-    if result.outcome not in ("canceled", "approved", "pending"):
-        return case.row.state
-    if result.outcome != "canceled":
-        return await look(running, attempt_id, source)
-    return await _heard(running, attempt_id, result, "look", source, who)
-
-
-async def _heard(
+async def hear(
     running: Running[Tools],
     attempt_id: UUID,
     result: Result,

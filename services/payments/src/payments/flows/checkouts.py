@@ -1,19 +1,19 @@
 """Pay Now: a ticket of the portal becomes an attempt, once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from shared.auth import CheckoutTicket
-from shared.db import insert_ignore
+from shared.db import Row, insert_ignore
 from shared.problems import Problem, conflict, not_found
+from shared.tickets import CheckoutTicket
 from shared.work import Work
 from sqlalchemy import select
 
 from payments.flows.accounts import chosen
 from payments.flows.attempts import begin, replayed
-from payments.models import invoice, ticket
-from payments.queries.balances import NOTHING, sums_of
+from payments.models import attempt, attempt_invoice, invoice, ticket
+from payments.queries.balances import NOTHING, Reading, sums_of
 from payments.queries.merges import merged
 
 
@@ -25,8 +25,10 @@ async def check_out(
     amount: int | None,
     key: str,
     request_hash: str,
+    usable: Callable[[Row], object],
 ) -> tuple[UUID, bool]:
-    """An attempt for the ticket's invoices: its id, and whether it is new. Raises 404 for other invoices, 409
+    """An attempt for the ticket's invoices: its id, and whether it is new. `usable` raises where the
+    account's secrets cannot be read: nothing is begun then. Raises 404 for other invoices, 409
     for a used ticket or what cannot be paid, 422 for more than the ticket allows."""
     caller = str(said.account_id)
     used = insert_ignore(work.session, ticket, ["jti"], returning=["jti"])
@@ -37,8 +39,10 @@ async def check_out(
         raise conflict("This payment link was used already", "Go back and choose Pay Now again.")
     if not set(shares) <= set(said.invoices):
         raise not_found("invoice")
-    wanted = await _spread(work, said, shares or dict.fromkeys(said.invoices), amount)
+    chosen_parts = {id: said.parts.get(id) for id in said.invoices}
+    wanted = await _spread(work, said, shares or chosen_parts, amount)
     account = await chosen(work, id=None, portal=True)
+    usable(account)
     return await begin(
         work,
         account=account,
@@ -64,8 +68,9 @@ async def _spread(
     parts: dict[UUID, int] = {}
     rest = amount
     for row in rows:
-        part = shares[row.id]
-        part = row.total - sums.get(row.id, NOTHING).settled if part is None else part
+        asked = shares[row.id]
+        left = row.total - sums.get(row.id, NOTHING).settled
+        part = left if asked is None else asked
         if rest is not None:
             part = min(part, rest)
             rest -= part
@@ -76,3 +81,14 @@ async def _spread(
     if sum(parts.values()) > said.cap:
         raise Problem(422, "This is more than this payment link allows", "Go back and choose Pay Now again.")
     return parts
+
+
+async def own_checkout(reading: Reading, id: UUID, said: CheckoutTicket) -> None:
+    """Raises 404 unless the ticket's customer may pay all that this payment is for."""
+    query = select(attempt.c.debtor_id, attempt_invoice.c.invoice_id).join_from(
+        attempt, attempt_invoice, attempt_invoice.c.attempt_id == attempt.c.id
+    )
+    rows = (await reading.execute(query.where(attempt.c.id == id))).all()
+    theirs = await merged(reading, said.customer_id)
+    if not rows or any(row.debtor_id not in theirs or row.invoice_id not in said.invoices for row in rows):
+        raise not_found("payment attempt")

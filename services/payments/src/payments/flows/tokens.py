@@ -11,7 +11,8 @@ from uuid import UUID
 
 from pydantic import SecretStr
 from shared.db import Database, Row, upsert, utcnow
-from shared.secrets import seal, unseal
+from shared.problems import conflict
+from shared.secrets import SecretUnreadable, seal, unseal
 from shared.service import Running
 from shared.settings import Settings
 from sqlalchemy import Update, func, select, update
@@ -25,9 +26,16 @@ from payments.tools import Tools, fields_of
 
 
 def gateway_of(running: Running[Tools], row: Row) -> Gateway:
-    """The gateway of an account's row. Raises SecretUnreadable."""
+    """The gateway of an account's row. Raises a 409 problem where its secrets cannot be read."""
     tokens = StoredTokens(running.tools, running.database, row.id)
-    fields = fields_of(running.settings, row)
+    try:
+        fields = fields_of(running.settings, row)
+    except SecretUnreadable:
+        raise conflict(
+            "The secrets of this card service cannot be read",
+            f"They were stored with another CALLBOARD_SECRET_KEY. Enter them again for “{row.name}”.",
+            account_id=str(row.id),
+        ) from None
     if row.gateway == "sandbox" and not fields["base_url"]:
         fields["base_url"] = running.settings.sandbox_url
     return open_gateway(row.gateway, running.tools.http, fields, tokens)

@@ -1,19 +1,44 @@
 """What runs beside requests and events."""
 
+import asyncio
+from uuid import UUID
+
+import structlog
+from shared.failures import is_outage
 from shared.service import Running
 
 from payments.flows import connections
-from payments.flows.janitor import look_through
+from payments.flows.janitor import accounts_due, look_through_account
+from payments.flows.pages import mark_unneeded
 from payments.flows.reconciliation import compare_day, day_to_compare
 from payments.flows.webhooks import apply_waiting
 from payments.loops.mail import mail as mail
 from payments.tools import Tools
 
+log = structlog.get_logger()
+
 
 async def janitor(running: Running[Tools]) -> None:
-    """Looks at unsettled payments. Several may run."""
-    while not running.stopping.is_set():
-        if not await look_through(running):
+    """Looks at unsettled payments, at every gateway account in a task of its own. Several may run."""
+    busy: set[UUID] = set()
+
+    async def look(account_id: UUID) -> None:
+        try:
+            if await look_through_account(running, account_id):
+                running.wake("janitor")  # there may be more
+        except Exception as error:
+            level = log.warning if is_outage(error) else log.exception
+            level("janitor_account_failed", account=str(account_id), error=type(error).__name__)
+        finally:
+            busy.discard(account_id)
+
+    async with asyncio.TaskGroup() as tasks:
+        while not running.stopping.is_set():
+            await mark_unneeded(running)
+            for id in await accounts_due(running):
+                if id not in busy:
+                    busy.add(id)
+                    tasks.create_task(look(id))
             await running.pause(running.settings.janitor_seconds, "janitor")
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from shared.db import Database, Row
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from payments import totals
-from payments.models import attempt, attempt_invoice, operation, payment_event
+from payments.models import attempt, attempt_invoice, entry, invoice, operation, payment_event
 from payments.queries.balances import Reading
 from payments.queries.invoices import one
 
@@ -29,6 +29,33 @@ async def detail(reading: Reading, id: UUID) -> dict[str, Any]:
         "operations": operations,
         "events": (await reading.execute(query)).all(),
     }
+
+
+async def unneeded_pages(reading: Reading, *attempt_ids: UUID) -> list[UUID]:
+    """Attempts with an open page (of `attempt_ids`, or all) for more than one of their invoices still needs:
+    it was paid in another way, credited or voided meanwhile."""
+    settled = select(entry.c.invoice_id, func.sum(entry.c.amount).label("amount")).group_by(
+        entry.c.invoice_id
+    )
+    open_pages = (
+        select(attempt_invoice.c.invoice_id)
+        .join_from(attempt_invoice, attempt, attempt.c.id == attempt_invoice.c.attempt_id)
+        .where(attempt_invoice.c.open, attempt.c.state == "requires_action")
+    )
+    sums = settled.where(entry.c.invoice_id.in_(open_pages)).subquery()
+    rest = invoice.c.total - func.coalesce(sums.c.amount, 0)
+    query = (
+        select(attempt.c.id)
+        .join_from(attempt, attempt_invoice, attempt_invoice.c.attempt_id == attempt.c.id)
+        .join(invoice, invoice.c.id == attempt_invoice.c.invoice_id)
+        .join(sums, sums.c.invoice_id == invoice.c.id, isouter=True)
+        .where(attempt_invoice.c.open, attempt.c.state == "requires_action")
+        .where(or_(invoice.c.state != "issued", rest < attempt_invoice.c.amount))
+        .distinct()
+    )
+    if attempt_ids:
+        query = query.where(attempt.c.id.in_(attempt_ids))
+    return list((await reading.execute(query)).scalars())
 
 
 async def answered(database: Database, id: UUID, seconds: float) -> Row:

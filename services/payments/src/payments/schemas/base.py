@@ -15,4 +15,6 @@ Remark = Annotated[str, Field(max_length=5000, pattern=CLEAN)]
 Amount = Annotated[int, Field(gt=0, le=MOST, description="In minor units.")]
 AmountOrNone = Annotated[int, Field(ge=0, le=MOST, description="In minor units.")]
 Quantity = Annotated[Decimal, Field(gt=0, le=100_000, max_digits=9, decimal_places=3)]
-Rate = Annotated[str, Field(pattern=r"^\d{1,2}(\.\d{1,4})?$", description="Percent, as a decimal text.")]
+Rate = Annotated[
+    str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,4})?$", description="Percent, as a decimal text.")
+]

@@ -86,6 +86,10 @@ class CheckoutNew(Body):
     amount: Amount | None = Field(None, description="A part: the oldest invoices are paid first.")
 
 
+class CheckoutCancel(Body):
+    ticket: SecretStr = Field(max_length=4000)
+
+
 class CheckoutOut(Out):
     """Send the browser to `redirect_url`. `says` is a sentence for the payer."""
 

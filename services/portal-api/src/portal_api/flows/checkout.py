@@ -39,7 +39,7 @@ async def check_out(
         account_id=account_id,
         customer_id=customer_id,
         location_id=location_id,
-        invoices=list(amounts),
+        invoices=amounts,
         cap=cap,
         currency=currency,
     )

@@ -1,6 +1,6 @@
 """Access tokens and checkout tickets: signed here, checked by every service (`shared.auth.Verifier`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -49,17 +49,19 @@ async def issue_checkout_ticket(
     account_id: UUID,
     customer_id: UUID,
     location_id: UUID,
-    invoices: Iterable[UUID],
+    invoices: Mapping[UUID, int | None],
     cap: int,
     currency: str,
 ) -> str:
-    """Lets the holder pay these invoices, together at most `cap` minor units, once within five minutes."""
+    """Lets the holder pay these invoices (each with the part of it that was chosen; None: all that is open),
+    together at most `cap` minor units, once within five minutes."""
     kid, key = await current_key(work)
     claims: dict[str, Any] = {
         "sub": str(account_id),
         "customer": str(customer_id),
         "location": str(location_id),
         "invoices": [str(each) for each in invoices],
+        "parts": {str(id): part for id, part in invoices.items() if part is not None},
         "cap": cap,
         "currency": currency,
         "jti": str(uuid7()),

@@ -13,7 +13,7 @@ from shared import bodies
 from shared import probe as tried
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 
 class Body(bodies.Body):
