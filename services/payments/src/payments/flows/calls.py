@@ -148,7 +148,7 @@ async def complete(running: Running[Tools], attempt_id: UUID, source: Source) ->
 
 
 class Said(NamedTuple):
-    """`answered`: the gateway said something, be it that it knows nothing."""
+    """`answered`: the gateway said what it has, be it nothing; a look-up that failed is no answer."""
 
     state: ledger.State
     answered: bool
@@ -179,7 +179,7 @@ async def ask(running: Running[Tools], attempt_id: UUID, source: Source) -> Said
 
 
 def _said(state: ledger.State, result: Result) -> Said:
-    return Said(state, result.outcome not in ("unknown", "error") or result.code is not None)
+    return Said(state, result.outcome not in ("unknown", "error"))
 
 
 def age_of(row: Row) -> timedelta:
