@@ -10,7 +10,7 @@ import httpx
 import pytest
 import xmltodict
 from gateways import gateway
-from payments.gateways.base import Order, Result
+from payments.gateways.base import Expected, Order, Result
 from payments.gateways.port import Gateway
 from payments.gateways.quickbooks import charge_request
 from pydantic import SecretStr
@@ -77,6 +77,13 @@ async def test_merchantware_refund_void_and_page() -> None:
     await sent.gateway.void("610482337", request_id="vo-0001")
     theirs = (SAMPLES / "merchantware_v4/request_void.xml").read_bytes()
     assert re.findall(rb"<(\w+)[ />]", sent.last.content)[3:] == re.findall(rb"<(\w+)[ />]", theirs)[3:]
+    await sent.gateway.void("610500001", request_id="vo-0002", held=True)
+    freed = sent.last.content.replace(b"VoidPreAuthorization", b"Void")
+    assert sent.last.headers["SOAPAction"].endswith('/VoidPreAuthorization"')
+    assert re.findall(rb"<(\w+)[ />]", freed)[3:] == re.findall(rb"<(\w+)[ />]", theirs)[3:]
+    newer = Sent("merchantware", version="4.5")  # which has one operation for both
+    await newer.gateway.void("610500001", request_id="vo-0002", held=True)
+    assert newer.last.headers["SOAPAction"].endswith('/Void"')
 
 
 async def test_qbms_wallet_charge() -> None:
@@ -99,6 +106,11 @@ async def test_paypal() -> None:
         (SAMPLES / "paypal/request_create_order.json").read_bytes()
     )
     assert sent.last.headers["PayPal-Request-Id"] == "pa-0001"
+    await sent.gateway.complete(
+        Expected(our_id="pa-0001", amount=12540, order_ref="5EX"), request_id="pa-0001"
+    )
+    captured = next(each for each in sent.requests if each.url.path.endswith("/capture"))
+    assert captured.headers["PayPal-Request-Id"] not in ("", "pa-0001"), "each call has an id of its own"
     await sent.gateway.refund("7CX", 4000, "USD", request_id="rf-0001")
     asked = json.loads(sent.last.content)
     assert asked["amount"] == {"currency_code": "USD", "value": "40.00"}

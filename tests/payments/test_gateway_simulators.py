@@ -213,11 +213,14 @@ async def test_hold_capture_and_void(at: At) -> None:
     assert taken.outcome == "approved"
     assert [row["amount"] for row in await at.ledger("capture")] == [10000]
     again = await charged(at, order("a-2"))
-    if at.gateway.capabilities.void:
-        assert (await at.gateway.void(again.gateway_ref or "", request_id="vo-1")).outcome == "approved"
-        assert len(await at.ledger("sale", "voided")) == 1
-    else:
-        assert (await at.gateway.void(again.gateway_ref or "", request_id="vo-1")).kind == "unsupported"
+    void = await at.gateway.void(again.gateway_ref or "", request_id="vo-1", charged_by="a-2")
+    assert void.outcome == "approved"
+    assert len(await at.ledger("sale", "voided")) == 1
+    other = await charged(at, Order(**(vars(order("a-3")) | {"authorize_only": True})))
+    ref = other.gateway_ref or ""
+    freed = await at.gateway.void(ref, request_id="vo-2", held=True, charged_by="a-3")
+    assert freed.outcome == "approved"
+    assert [row["id"] for row in await at.ledger("authorization", "voided")] == [other.gateway_ref]
 
 
 @pytest.mark.parametrize("at", TOKENS, indirect=True)

@@ -123,9 +123,13 @@ async def charge(request: Request, asked: Charge, key: Key = None) -> dict[str, 
 
 @router.get("/charges/{id}")
 async def read(request: Request, id: str) -> dict[str, Any]:
-    if (row := house(request).books.transactions.get(id)) is None:
+    books = house(request).books
+    if (row := books.transactions.get(id)) is None:
         raise Refused("not_found", "The charge was not found.")
-    return _shape(row)
+    after = [_shape(each) for each in books.children(id) if each.kind == "refund"]
+    taken = next((_shape(each) for each in books.children(id) if each.kind == "capture"), None)
+    held = {"status": "CAPTURED", "captureDetail": taken} if taken else {}
+    return _shape(row) | held | ({"refundDetail": after} if after else {})
 
 
 @router.post("/charges/{id}/capture", status_code=201)

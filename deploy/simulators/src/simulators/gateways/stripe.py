@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from simulators.gateways import rows
 from simulators.gateways.house import House, house, root
 from simulators.gateways.rows import Order, Refused, Transaction
+from simulators.gateways.stripe_lists import lists
 from simulators.gateways.stripe_shapes import (
     charge_shape,
     dispute_shape,
@@ -40,6 +41,7 @@ def let_in(authorization: Annotated[str, Header()] = "") -> None:
 
 
 router = APIRouter(prefix="/v1", dependencies=[Depends(let_in)])
+router.include_router(lists)
 
 
 def create_app(folder: Path, *, client: httpx.AsyncClient | None = None) -> FastAPI:
@@ -152,33 +154,6 @@ async def expire(request: Request, id: str) -> dict[str, Any]:
     here.books.keep(order := order.model_copy(update={"status": "canceled"}))
     tell(here, "checkout.session.expired", lambda wrong: session_shape(here, order, wrong=wrong))
     return session_shape(here, order)
-
-
-@router.get("/payment_intents")
-async def intents(request: Request, limit: int = 10) -> dict[str, Any]:
-    here = house(request)
-    found = [row for row in here.books.transactions.values() if row.kind in ("sale", "authorization")]
-    return _list(request, [intent_shape(here, row) for row in found], limit)
-
-
-@router.get("/refunds")
-async def refunds(request: Request, limit: int = 10) -> dict[str, Any]:
-    books = house(request).books
-    found = [row for row in books.transactions.values() if row.kind == "refund"]
-    if (charge := request.query_params.get("payment_intent")) is not None:
-        found = [row for row in found if intent_of(books, row).id == charge]
-    return _list(request, [refund_shape(books, row) for row in found], limit)
-
-
-def _list(request: Request, told: list[dict[str, Any]], limit: int) -> dict[str, Any]:
-    """Newest first, between `created[gte]` and `created[lt]`, after `starting_after`."""
-    query = request.query_params
-    first, last = int(query.get("created[gte]", "0")), int(query.get("created[lt]", str(10**11)))
-    told = [row for row in reversed(told) if first <= row["created"] < last]
-    ids = [row["id"] for row in told]
-    after = query.get("starting_after")
-    told = told[ids.index(after) + 1 if after in ids else 0 :]
-    return {"object": "list", "data": told[:limit], "has_more": len(told) > limit}
 
 
 @router.get("/payment_intents/{id}")

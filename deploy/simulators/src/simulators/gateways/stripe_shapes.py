@@ -99,10 +99,16 @@ def charge_shape(books: Books, intent: Transaction) -> dict[str, Any]:
     return {
         "id": f"ch_{intent.id}",
         "object": "charge",
-        "amount": paid.amount,
+        "amount": intent.amount,
+        "amount_captured": paid.amount,
         "amount_refunded": refunded,
+        "captured": True,
+        "created": int(intent.at.timestamp()),
         "currency": paid.currency.lower(),
+        "metadata": {"attempt_id": intent.our_id},
         "payment_intent": intent.id,
+        "payment_method_details": {"card": _card(intent)},
+        "status": "succeeded",
         "refunded": refunded == paid.amount,
     }
 

@@ -70,7 +70,9 @@ def _operate(case: Case, op: Row, reference: str) -> Awaitable[Result]:
     if op.kind == "capture":
         return gateway.capture(reference, op.amount, currency, request_id=op.request_id)
     if op.kind == "void":
-        return gateway.void(reference, request_id=op.request_id)
+        held = case.charge.kind == "authorize" and reference == case.row.gateway_ref
+        charged_by = case.charge.request_id
+        return gateway.void(reference, request_id=op.request_id, held=held, charged_by=charged_by)
     short = case.row.short_ref
     return gateway.refund(reference, op.amount, currency, request_id=op.request_id, short_ref=short)
 

@@ -94,8 +94,10 @@ class Merchantware(Gateway):
     async def capture(self, gateway_ref: str, amount: int, currency: str, *, request_id: str) -> Result:
         return await self._credit(requests.capture(self.account, gateway_ref, amount, request_id))
 
-    async def void(self, gateway_ref: str, *, request_id: str) -> Result:
-        return await self._credit(requests.void(self.account, gateway_ref, request_id))
+    async def void(
+        self, gateway_ref: str, *, request_id: str, held: bool = False, charged_by: str = ""
+    ) -> Result:
+        return await self._credit(requests.void(self.account, gateway_ref, request_id, held=held))
 
     async def refund(
         self, gateway_ref: str, amount: int, currency: str, *, request_id: str, short_ref: str = ""

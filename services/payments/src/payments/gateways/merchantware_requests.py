@@ -89,14 +89,15 @@ def capture(account: MerchantwareAccount, token: str, amount: int, request_id: s
     return "Capture", _new(account, [], asked)
 
 
-def void(account: MerchantwareAccount, token: str, request_id: str) -> Request:
+def void(account: MerchantwareAccount, token: str, request_id: str, *, held: bool) -> Request:
+    """4.0 has an operation of its own for what is only held; 4.5 has one for both."""
     if account.version == "4.0":
         ours: list[Element] = [
             ("token", token),
             ("registerNumber", ""),
             ("merchantTransactionId", request_id),
         ]
-        return "Void", [*credentials(account), *ours]
+        return "VoidPreAuthorization" if held else "Void", [*credentials(account), *ours]
     return "Void", _new(account, [], [("Token", token), ("MerchantTransactionId", request_id)])
 
 

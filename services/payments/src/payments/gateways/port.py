@@ -47,7 +47,11 @@ class Gateway:
     async def capture(self, gateway_ref: str, amount: int, currency: str, *, request_id: str) -> Result:
         return UNSUPPORTED
 
-    async def void(self, gateway_ref: str, *, request_id: str) -> Result:
+    async def void(
+        self, gateway_ref: str, *, request_id: str, held: bool = False, charged_by: str = ""
+    ) -> Result:
+        """Takes a charge back whole before it counts. `held`: it is a hold that was not captured;
+        `charged_by`: the request id of the call that made the charge."""
         return UNSUPPORTED
 
     async def refund(

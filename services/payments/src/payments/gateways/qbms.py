@@ -40,7 +40,7 @@ class Qbms(Gateway):
     client: httpx.AsyncClient
     account: QbmsAccount
 
-    capabilities = Capabilities(saved_cards=True, authorize=True, void=True, resend=timedelta(hours=24))
+    capabilities = Capabilities(authorize=True, void=True, resend=timedelta(hours=24))
 
     async def start_hosted(self, order: Order, *, return_url: str, cancel_url: str) -> Hosted | Result:
         """Where the payer comes back to is a setting at Intuit, not of the call. The link works once."""
@@ -93,7 +93,9 @@ class Qbms(Gateway):
         asked: list[Element] = [("TransRequestID", request_id), ("CreditCardTransID", gateway_ref)]
         return await self._call("CustomerCreditCardCapture", [*asked, ("Amount", to_text(amount))])
 
-    async def void(self, gateway_ref: str, *, request_id: str) -> Result:
+    async def void(
+        self, gateway_ref: str, *, request_id: str, held: bool = False, charged_by: str = ""
+    ) -> Result:
         """If the payment has settled meanwhile, it is refunded instead: `refs["refund_kind"]` says which."""
         asked: list[Element] = [("TransRequestID", request_id), ("CreditCardTransID", gateway_ref)]
         return await self._call("CustomerCreditCardTxnVoidOrRefund", asked)

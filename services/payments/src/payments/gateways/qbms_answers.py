@@ -153,6 +153,8 @@ def paid_page(found: dict[str, str]) -> Result:
         gateway_ref=ref,
         amount=amount,
         currency="USD" if amount is not None else None,
+        avs=avs(found.get("AVSStreet"), found.get("AVSZip")),
+        cvv=cvv(found.get("CardSecurityCodeMatch")),
         captured=found.get("TxnType") != "Auth",
     )
 

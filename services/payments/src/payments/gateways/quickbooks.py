@@ -15,6 +15,7 @@ from payments.gateways import quickbooks_answers as answers
 from payments.gateways.accounts import QuickBooksAccount
 from payments.gateways.base import (
     NO_LOOKUP,
+    UNSUPPORTED,
     Capabilities,
     Expected,
     Order,
@@ -41,8 +42,8 @@ class QuickBooks(Gateway):
     capabilities = Capabilities(
         hosted=False,
         browser_token=True,
-        saved_cards=True,
         authorize=True,
+        void=True,
         resend=timedelta(hours=24),
         abandon=True,
     )
@@ -54,6 +55,13 @@ class QuickBooks(Gateway):
         body = {"amount": to_text(amount, currency), "context": CONTEXT}
         return await self._do(f"charges/{quote(gateway_ref, '')}/capture", body, request_id)
 
+    async def void(
+        self, gateway_ref: str, *, request_id: str, held: bool = False, charged_by: str = ""
+    ) -> Result:
+        """By the id of the request that charged, while the charge is not settled: Intuit has no other way.
+        It is good once, and the same for every repeat."""
+        return await self.abandon(charged_by) if charged_by else UNSUPPORTED
+
     async def refund(
         self, gateway_ref: str, amount: int, currency: str, *, request_id: str, short_ref: str = ""
     ) -> Result:
@@ -61,7 +69,6 @@ class QuickBooks(Gateway):
         return await self._do(f"charges/{quote(gateway_ref, '')}/refunds", body, request_id)
 
     async def abandon(self, request_id: str) -> Result:
-        """Also the way to void a charge that was answered, while it is not settled."""
         return await self._do(f"txn-requests/{quote(request_id, '')}/void", None, f"{request_id[:45]}-void")
 
     async def lookup(self, expected: Expected) -> Findings | Result:

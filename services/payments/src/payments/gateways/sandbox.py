@@ -77,7 +77,9 @@ class Sandbox(Gateway):
     async def capture(self, gateway_ref: str, amount: int, currency: str, *, request_id: str) -> Result:
         return await self._on(gateway_ref, "capture", {"amount": amount, "currency": currency}, request_id)
 
-    async def void(self, gateway_ref: str, *, request_id: str) -> Result:
+    async def void(
+        self, gateway_ref: str, *, request_id: str, held: bool = False, charged_by: str = ""
+    ) -> Result:
         return await self._on(gateway_ref, "void", {}, request_id)
 
     async def refund(

@@ -23,6 +23,8 @@ from payments.gateways.base import (
 from payments.gateways.findings import compare
 from payments.gateways.found import Finding, Findings, Webhook, all_of, failed
 from payments.gateways.port import Gateway
+from payments.gateways.stripe_balance import moved
+from payments.gateways.stripe_objects import operations
 from payments.gateways.transport import exchange
 
 VERSION = "2026-06-24.dahlia"
@@ -83,7 +85,9 @@ class Stripe(Gateway):
             "POST", f"payment_intents/{quote(gateway_ref, '')}/capture", form, key=request_id
         )
 
-    async def void(self, gateway_ref: str, *, request_id: str) -> Result:
+    async def void(
+        self, gateway_ref: str, *, request_id: str, held: bool = False, charged_by: str = ""
+    ) -> Result:
         """Only what is not captured yet can be voided."""
         found = await self._result(
             "POST", f"payment_intents/{quote(gateway_ref, '')}/cancel", {}, key=request_id
@@ -103,7 +107,7 @@ class Stripe(Gateway):
         if expected.kind == "refund" and charge:
             return await self._listed("refunds", {"payment_intent": charge})
         if expected.kind == "sale" and expected.order_ref:
-            path = f"checkout/sessions/{quote(expected.order_ref, '')}?expand[]=payment_intent.{CARD}"
+            path = _session(expected.order_ref)
         elif charge:
             path = f"payment_intents/{quote(charge, '')}?expand[]={CARD}"
         else:
@@ -119,17 +123,28 @@ class Stripe(Gateway):
         return closed if isinstance(answer, Result) else answers.finding(answer).result
 
     async def parse_webhook(self, body: bytes, headers: Mapping[str, str], now: datetime) -> Webhook:
-        return answers.webhook(body, headers, self.account.webhook_secret, now)
+        """A session that is paid, or waits to be captured, is read whole: its event tells nothing of the
+        checks of address and security code, nor that it is only held. Where it cannot be read now, the event
+        counts as it is."""
+        heard = answers.webhook(body, headers, self.account.webhook_secret, now)
+        if heard.order_ref is None or heard.result.outcome not in ("approved", "pending"):
+            return heard
+        answer = await self._call("GET", _session(heard.order_ref))
+        found = None if isinstance(answer, Result) else answers.finding(answer)
+        if found is None or found.result.amount != heard.result.amount or found.our_id != heard.our_id:
+            return heard
+        known = found.result.outcome in ("approved", "pending")
+        return replace(heard, result=found.result, kind=found.kind) if known else heard
 
     async def list_transactions(self, start: datetime, end: datetime) -> Findings | Result:
+        """By the movements of the balance: an intent stands in its list on the day on which it was opened,
+        not on the one on which it was captured."""
         span = {"created[gte]": f"{start.timestamp():.0f}", "created[lt]": f"{end.timestamp():.0f}"}
-        charges = await self._listed("payment_intents", span)
-        refunds = await self._listed("refunds", span)
-        if isinstance(charges, Result) or isinstance(refunds, Result):
-            return charges if isinstance(charges, Result) else refunds
-        return Findings(rows=charges.rows + refunds.rows, complete=charges.complete and refunds.complete)
+        return await self._listed("balance_transactions", {**span, "expand[]": "data.source"}, moved)
 
-    async def _listed(self, kind: str, query: Mapping[str, str]) -> Findings | Result:
+    async def _listed(
+        self, kind: str, query: Mapping[str, str], read: answers.Read = operations
+    ) -> Findings | Result:
         """All pages of a list."""
         found: list[Finding | None] = []
         asked = {"limit": "100", **query}
@@ -137,7 +152,7 @@ class Stripe(Gateway):
             answer = await self._call("GET", f"{kind}?{urlencode(asked)}")
             if isinstance(answer, Result):
                 return failed(answer)
-            rows, last = answers.page(answer)
+            rows, last = answers.page(answer, read)
             found += rows
             if last is None or asked.get("starting_after") == last:
                 return all_of(found)
@@ -166,3 +181,7 @@ class Stripe(Gateway):
         url = f"{self.account.base_url.rstrip('/')}/v1/{path}"
         answer = await exchange(self.client, method, url, headers=headers, content=content)
         return answer if isinstance(answer, Result) else answers.judge(answer)
+
+
+def _session(ref: str) -> str:
+    return f"checkout/sessions/{quote(ref, '')}?expand[]=payment_intent.{CARD}"

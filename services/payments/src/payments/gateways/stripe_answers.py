@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from payments.gateways.stripe_disputes import currency_of, dispute
 from payments.gateways.stripe_objects import UNKNOWN, operations, refund, refused, session
 from payments.gateways.transport import Answer
 
+Read = Callable[[object], Sequence[Finding | None]]
 TOLERANCE = 300  # seconds that a webhook's signature is good for
 REFUNDS = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 REJECTED = Webhook(result=Result(outcome="rejected"))
@@ -52,13 +53,13 @@ def findings(body: object) -> Findings:
     return all_of(operations(body))
 
 
-def page(body: object) -> tuple[list[Finding | None], str | None]:
+def page(body: object, read: Read = operations) -> tuple[list[Finding | None], str | None]:
     """The rows of a list, and the id to go on after. What is no list has no rows that are understood."""
     if not isinstance(child(body, "data"), list):
         return [None], None
     rows = children(body, "data")
     more = child(body, "has_more") is True and rows
-    return [each for row in rows for each in operations(row)], text(rows[-1], "id") if more else None
+    return [each for row in rows for each in read(row)], text(rows[-1], "id") if more else None
 
 
 def expiry(body: object) -> datetime | None:
