@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from bus_tests import mention
 from customer.service import service as customer
 from fastapi import APIRouter
 from harness import at_work, client, envelope
@@ -17,7 +18,7 @@ from payments.models import Base
 from payments.service import service as payments
 from shared.bus import Bus, LocalBus
 from shared.consumer import deliver
-from shared.db import Database, uuid7
+from shared.db import Database
 from shared.events.dispatch import DispatchMentioned
 from shared.outbox import relay_once
 from shared.rabbit import RabbitBus
@@ -26,12 +27,6 @@ from shared.settings import Settings
 from shared.tables import audit, outbox
 from shared.work import Work
 from sqlalchemy import func, insert, select, text
-
-
-def mention(number: str) -> DispatchMentioned:
-    return DispatchMentioned(
-        mail_id=uuid7(), partner="ahs", number=number, subject="s", received_at="2026-01-05T10:00:00Z"
-    )
 
 
 def hearer() -> Service:

@@ -5,35 +5,15 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
-import pydantic_core
 import pytest
+from bus_tests import Told, say
 from harness import at_work
 from payments.service import service as payments
-from shared.bus import BusDown, LocalBus
-from shared.db import utcnow, uuid7
-from shared.events.dispatch import DispatchMentioned
+from shared.db import utcnow
 from shared.outbox import relay_once
 from shared.service import Running
 from shared.tables import outbox
 from sqlalchemy import func, select
-
-
-class Told(LocalBus):
-    """Takes down what it is told; refuses the next `refusals` times, and says nothing until `gate` is set."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.numbers: list[str] = []
-        self.refusals = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    async def publish(self, name: str, body: bytes, source: str) -> None:
-        await self.gate.wait()
-        if self.refusals:
-            self.refusals -= 1
-            raise BusDown("refused")
-        self.numbers += [envelope["data"]["number"] for envelope in pydantic_core.from_json(body)]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -47,14 +27,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def speaker(url: str) -> AsyncGenerator[Running[Any]]:
     async with at_work(payments, url, Told(), lease_seconds=0.5) as running:
         yield running
-
-
-async def say(speaker: Running[Any], *numbers: int) -> None:
-    async with speaker.work() as work:
-        for number in numbers:
-            mention = {"mail_id": uuid7(), "partner": "ahs", "number": str(number), "subject": ""}
-            event = DispatchMentioned.model_validate({**mention, "received_at": "2026-01-05T10:00:00Z"})
-            work.emit(event, str(number))
 
 
 async def stuck(speaker: Running[Any]) -> asyncio.Task[int | None]:

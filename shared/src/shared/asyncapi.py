@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 from pydantic.json_schema import models_json_schema
 
+from shared.broker import CONTENT_TYPE
 from shared.events import Envelope, Event
-from shared.rabbit import CONTENT_TYPE
 from shared.service import Service
 from shared.topology import EXCHANGE
 

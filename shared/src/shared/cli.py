@@ -1,13 +1,14 @@
 """The command line of one service: `python -m <service> serve | migrate | revision | dead`."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
 
+from shared import dead_letters
 from shared.app import create_app
 from shared.db import Database
 from shared.migrate import migrate, revision
@@ -15,6 +16,8 @@ from shared.rabbit import RabbitBus
 from shared.serve import web_server
 from shared.service import Running, Service
 from shared.telemetry import configure_logging, configure_tracing
+
+T = TypeVar("T")
 
 GRACE_SECONDS = 5
 
@@ -25,7 +28,7 @@ def running(service: Service) -> Running[Any]:
     configure_logging(settings.log_level)
     configure_tracing(service.name)
     database = Database(settings.database_url, settings.database_pool)
-    return Running(service, settings, database, RabbitBus(settings.bus_url))
+    return Running(service, settings, database, RabbitBus(settings.bus_url, settings.installation))
 
 
 def main(service: Service, **groups: typer.Typer) -> None:
@@ -36,8 +39,7 @@ def main(service: Service, **groups: typer.Typer) -> None:
         add_completion=False,
         pretty_exceptions_enable=False,  # they show local variables, secrets among them
     )
-    dead = typer.Typer(no_args_is_help=True, help="Events that could not be handled.")
-    for name, group in {"dead": dead, **groups}.items():
+    for name, group in {"dead": _dead(service), **groups}.items():
         app.add_typer(group, name=name)
 
     @app.command()
@@ -46,7 +48,14 @@ def main(service: Service, **groups: typer.Typer) -> None:
         port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
     ) -> None:
         """Answer HTTP, hear events, send what is in the outbox."""
-        app = create_app(running(service), title=f"Callboard {service.name}")
+        found = running(service)
+        if found.settings.environment == "production" and not found.settings.installation:
+            typer.echo(
+                "Set CALLBOARD_INSTALLATION: a short name that no other office on this RabbitMQ has.",
+                err=True,
+            )
+            raise typer.Exit(2)
+        app = create_app(found, title=f"Callboard {service.name}")
         with suppress(KeyboardInterrupt):
             web_server(app, grace=GRACE_SECONDS, host=host, port=port).run()
 
@@ -60,27 +69,41 @@ def main(service: Service, **groups: typer.Typer) -> None:
         """Write the next migration from what differs between models and database (for developers)."""
         asyncio.run(_revision(service, message))
 
+    app()
+
+
+def _dead(service: Service) -> typer.Typer:
+    dead = typer.Typer(no_args_is_help=True, help="Events that could not be handled, or not be sent.")
+
     @dead.command("list")
     def list_() -> None:
-        """One line an event: id, name, why it could not be handled."""
-        for letter in asyncio.run(_dead(service)):
-            typer.echo(f"{letter.id}  {letter.name}  {letter.reason}")
+        """One line an event: heard or said, id, name, why it could not be handled or sent."""
+        for line in asyncio.run(_with(service, dead_letters.lines)):
+            typer.echo(line)
 
     @dead.command()
     def show(id: UUID) -> None:
-        """The whole event as JSON."""
-        found = [letter for letter in asyncio.run(_dead(service)) if letter.id == id]
-        if not found:
+        """The whole event as JSON, or what lies in its place."""
+        found = asyncio.run(_with(service, lambda found: dead_letters.body(found, id)))
+        if found is None:
             typer.echo(f"No dead letter {id}: see `dead list`.", err=True)
             raise typer.Exit(1)
-        typer.echo(found[0].body)
+        typer.echo(found)
 
     @dead.command()
-    def replay(ids: list[UUID]) -> None:
-        """Hand events to the service again, once the reason is mended."""
-        typer.echo(f"{asyncio.run(_replay(service, ids))} of {len(ids)} replayed")
+    def replay(
+        ids: Annotated[list[UUID] | None, typer.Argument(help="From `dead list`.")] = None,
+        every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    ) -> None:
+        """Hand events to the service again, or to the bus, once the reason is mended."""
+        if bool(ids) == every:
+            typer.echo("Name events, or say --all: see `dead list`.", err=True)
+            raise typer.Exit(2)
+        wanted = None if every else ids
+        again = asyncio.run(_with(service, lambda found: dead_letters.replay(found, wanted)))
+        typer.echo(f"{again} replayed; what fails again is back in `dead list`.")
 
-    app()
+    return dead
 
 
 @asynccontextmanager
@@ -104,11 +127,6 @@ async def _revision(service: Service, message: str) -> None:
         await revision(service, found.database, message)
 
 
-async def _dead(service: Service) -> list[Any]:
+async def _with(service: Service, do: Callable[[Running[Any]], Awaitable[T]]) -> T:
     async with opened(service) as found:
-        return await found.bus.dead_letters(found)
-
-
-async def _replay(service: Service, ids: list[UUID]) -> int:
-    async with opened(service) as found:
-        return await found.bus.replay(found, ids)
+        return await do(found)

@@ -6,12 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import func, select
 
 from shared.auth import allow_anyone
+from shared.backlog import backlog
 from shared.failures import is_outage
 from shared.service import Running
-from shared.tables import outbox
 
 health_router = APIRouter(tags=["health"], dependencies=[Depends(allow_anyone)])
 
@@ -47,7 +46,7 @@ async def _state(running: Running[Any]) -> dict[str, Any]:
         if not running.migrated:
             return {"status": "down", "database": "an older version's tables: run `migrate`"}
         async with running.database.read() as read:
-            waiting = (await read.execute(select(func.count()).select_from(outbox))).scalar_one()
+            waiting = await backlog(read)
     except Exception as error:
         if not is_outage(error):
             raise
@@ -55,5 +54,8 @@ async def _state(running: Running[Any]) -> dict[str, Any]:
     now = time.monotonic()
     stale = sorted(name for name, beat in running.heartbeats.items() if now - beat > STALE_SECONDS)
     bus = running.bus.connected()
-    status = "ok" if bus and not stale else "degraded"
-    return {"status": status, "bus": bus, "outbox": waiting, "stale": stale}
+    stuck = waiting.parked or waiting.dead
+    status = "ok" if bus and not stale and not stuck else "degraded"
+    since = waiting.since.isoformat() if waiting.since else None
+    events = {"outbox": waiting.outbox, "since": since, "parked": waiting.parked, "dead": waiting.dead}
+    return {"status": status, "bus": bus, **events, "stale": stale}

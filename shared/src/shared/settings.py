@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     """Most connections this process holds to PostgreSQL; half of them only read."""
     bus_url: Annotated[str, Field(repr=False)] = "amqp://guest:guest@127.0.0.1:5672/"
     """RabbitMQ, amqp:// or amqps://."""
+    installation: Annotated[str, Field(pattern="^([a-z0-9][a-z0-9-]{0,39})?$")] = ""
+    """Whose events these are: in the names on RabbitMQ and in each event. Another one for each office."""
     secret_key: SecretStr = SecretStr(DEVELOPMENT_KEY)
     """32 bytes in base64; encrypts stored passwords and keys."""
     jwks_url: str = ""

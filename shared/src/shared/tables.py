@@ -25,8 +25,23 @@ outbox = Table(
     Column("body", Text, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("refusals", Integer, nullable=False, default=0, server_default="0"),
     Index("ix_outbox_due_at_seq", "due_at", "seq"),
 )
+"""`attempts` counts every try, `refusals` those that the bus refused although it was there."""
+
+parked = Table(
+    "parked",
+    _metadata,
+    Column("place", Serial, primary_key=True, autoincrement=True),
+    Column("id", Uuid, nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("subject", Text, nullable=True),
+    Column("body", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("parked_at", UtcDateTime, nullable=False),
+)
+"""What the bus does not take of the outbox, and what follows it of the same subject (shared.parked)."""
 
 inbox = Table(
     "inbox",

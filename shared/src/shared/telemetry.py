@@ -9,11 +9,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 PUBLISHED = Counter("callboard_events_published_total", "Events handed to the bus.", ["service", "event"])
 CONSUMED = Counter("callboard_events_consumed_total", "Events handled.", ["service", "event"])
 BURIED = Counter("callboard_events_buried_total", "Events that could not be handled.", ["service", "event"])
+PARKED = Counter("callboard_events_parked_total", "Events that the bus did not take.", ["service"])
+OUTBOX = Gauge("callboard_outbox_rows", "Events that wait in the outbox, counted up to 1000.", ["service"])
+OUTBOX_AGE = Gauge("callboard_outbox_age_seconds", "Since when the first of them waits.", ["service"])
+PARKED_NOW = Gauge("callboard_outbox_parked", "Events that stand aside, counted up to 1000.", ["service"])
+DEAD = Gauge("callboard_dead_letters", "Events set aside in the database (no broker).", ["service"])
 REQUESTS = Histogram("callboard_http_seconds", "Seconds an HTTP request took.", ["method", "status"])
 
 _SECRET_NAMES = re.compile(r"passw|secret|token|authorization|cookie|ticket|api_?key", re.IGNORECASE)

@@ -23,6 +23,7 @@ from shared.problems import Problem, unavailable
 from shared.service import Running
 from shared.tables import idempotency
 from shared.telemetry import REQUESTS, span
+from shared.wire import trace_of
 from shared.work import Work, traceparent
 
 log = structlog.get_logger()
@@ -92,7 +93,7 @@ class CommitBeforeAnswer:
             return
         started = time.perf_counter()
         incoming = dict(scope["headers"]).get(b"traceparent")
-        token = traceparent.set(incoming.decode("latin-1")[:55] if incoming else None)
+        token = traceparent.set(trace_of(incoming.decode("latin-1")) if incoming else None)
         answer = _Answer(scope, send)
         try:
             with span(f"{scope['method']} {scope['path']}", traceparent.get()):

@@ -14,6 +14,7 @@ from shared.db import utcnow, uuid7
 from shared.events import Event
 from shared.settings import Settings
 from shared.tables import audit, outbox
+from shared.wire import trace_of, write
 
 T = TypeVar("T")
 
@@ -53,13 +54,18 @@ class Work(Generic[T]):
     def emit_json(self, event: type[Event], data: str, subject: UUID | str) -> UUID:
         """The same for an event that already is JSON (the hot path of mails, which another process read)."""
         event_id, about = uuid7(), str(subject)
-        trace = self._traces.get(about) or traceparent.get()
-        body = (
-            f'{{"specversion":"1.0","id":"{event_id}","source":"{self._source}","type":"{event.event_name}",'
-            f'"subject":"{about}","time":"{self._time}","datacontenttype":"application/json",'
-            + (f'"traceparent":"{trace}",' if trace else "")
-            + f'"data":{data}}}'
-        )
+        head = {
+            "specversion": "1.0",
+            "id": str(event_id),
+            "source": self._source,
+            "type": event.event_name,
+            "subject": about,
+            "time": self._time,
+            "datacontenttype": "application/json",
+            "installation": self.settings.installation or None,
+            "traceparent": trace_of(self._traces.get(about) or traceparent.get()),
+        }
+        body = write(head, data)
         self.wake("relay")
         self._outbox.append({"name": event.event_name, "body": body, "due_at": self.now, "attempts": 0})
         return event_id

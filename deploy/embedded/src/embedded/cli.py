@@ -3,6 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -120,6 +121,38 @@ def doctor(
 
     urls = {"mail-ingest": mail_ingest_url, "dispatch": dispatch_url, "customer": customer_url}
     raise typer.Exit(doctor.doctor(data, urls, bus_url, as_json=as_json))
+
+
+dead = typer.Typer(no_args_is_help=True, help="Events that could not be handled, or not be sent.")
+app.add_typer(dead, name="dead")
+
+
+@dead.command("list")
+def list_(data: Data = Path("data")) -> None:
+    """One line an event: service, heard or said, id, name, why it could not be handled or sent."""
+    from embedded import dead
+
+    raise typer.Exit(dead.list_(data))
+
+
+@dead.command()
+def show(event: Annotated[UUID, typer.Argument(help="From `dead list`.")], data: Data = Path("data")) -> None:
+    """Print the whole event as JSON, or what lies in its place."""
+    from embedded import dead
+
+    raise typer.Exit(dead.show(data, event))
+
+
+@dead.command()
+def replay(
+    events: Annotated[list[UUID] | None, typer.Argument(help="From `dead list`.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    data: Data = Path("data"),
+) -> None:
+    """Hand events to their service again, once the reason is mended. A Callboard may run there meanwhile."""
+    from embedded import dead
+
+    raise typer.Exit(dead.replay(data, events or [], every=every))
 
 
 class Role(StrEnum):

@@ -45,6 +45,9 @@ async def _diagnose(data: Data, urls: Mapping[str, str], bus_url: str) -> list[F
             for running in services.values():
                 findings.append(await here.database(running))
             if not any(finding.mend for finding in findings):
+                for running in services.values():
+                    command = f"python -m {running.service.package}" if urls else "callboard"
+                    findings.append(await here.events(running, command))
                 for look in (here.clock, outside.polled, outside.outgoing, outside.partners):
                     findings += [finding async for finding in look(services)]
             if bus_url:
@@ -65,7 +68,7 @@ async def _opened(
                 continue
             own: dict[str, Any] = {"database_url": urls.get(service.name)}
             settings = service.settings(**own) if urls else settings_of(service, data)
-            database, bus = Database(settings.database_url, pool=2), RabbitBus(bus_url)
+            database, bus = Database(settings.database_url, pool=2), RabbitBus(bus_url, settings.installation)
             stack.push_async_callback(database.close)
             stack.push_async_callback(bus.close)
             services[service.name] = Running(service, settings, database, bus)

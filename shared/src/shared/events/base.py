@@ -37,7 +37,8 @@ class Event(Record):
 
 
 class Envelope(BaseModel):
-    """One event on its way. `subject` is the id of the thing it is about; `data` is the event as JSON."""
+    """One event on its way. `subject` is the id of the thing it is about; `data` is the event as JSON;
+    `installation` says whose it is (an attribute of ours, which CloudEvents allows)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
@@ -47,6 +48,7 @@ class Envelope(BaseModel):
     subject: str
     time: datetime = Field(default_factory=lambda: datetime.now(UTC))
     traceparent: str | None = None
+    installation: str | None = None
     data: dict[str, Any]
     specversion: str = "1.0"
     datacontenttype: str = "application/json"

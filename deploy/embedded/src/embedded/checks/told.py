@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from dispatch.models import alert, delivery, partner_account
-from shared.tables import dead_letter, outbox
+from shared.backlog import said_at
+from shared.tables import dead_letter, outbox, parked
+from shared.wire import label, read_one
 from sqlalchemy import exists, select, tuple_
 
 from embedded.checks.base import Books, Check, check, rows_of
@@ -47,8 +49,10 @@ async def events_went_out(books: Books) -> Check:
     found: list[tuple[str, datetime | None]] = []
     for service, connection in zip(("mail-ingest", "dispatch", "customer"), books[:3], strict=True):
         for row in await rows_of(connection, select(outbox.c.name, outbox.c.body)):
-            event = json.loads(row.body)
-            found.append((f"{service}: {row.name} {event['id']}", datetime.fromisoformat(event["time"])))
+            id, since = label(read_one(row.body))[0], said_at(row.body)
+            found.append((f"{service}: {row.name} {id}", since))
+        for row in await rows_of(connection, select(parked)):
+            found.append((f"{service}: {row.name} {row.id} is not taken: {row.reason}", None))
     return check(books, "every event went out", found)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mail_ingest.tables import mails
+from shared.backlog import backlog
 from shared.db import utcnow
 from shared.migrate import is_current
 from shared.service import Running
@@ -62,6 +63,16 @@ async def database(running: Running[Any]) -> Finding:
         return Finding(what, f"cannot be reached ({type(error).__name__})", mend)
     mend = "" if current else f"Restart callboard run, or: python -m {running.service.package} migrate"
     return Finding(what, "is up to date" if current else "lacks migrations", mend)
+
+
+async def events(running: Running[Any], command: str) -> Finding:
+    """Those that its database keeps because they could not be handled, or not be sent."""
+    async with running.database.read() as read:
+        found = await backlog(read)
+    stuck = found.dead + found.parked
+    said = f"{found.outbox} wait to be sent, {found.parked} cannot be sent, {found.dead} could not be handled"
+    mend = f"See why, mend it, then replay them: {command} dead list" if stuck else ""
+    return Finding(f"events of {running.name}", said, mend)
 
 
 async def clock(services: Mapping[str, Running[Any]]) -> AsyncIterator[Finding]:

@@ -91,7 +91,7 @@ CREATE TABLE outbox (
 	name VARCHAR(80) NOT NULL,
 	body TEXT NOT NULL,
 	due_at DATETIME NOT NULL,
-	attempts INTEGER NOT NULL,
+	attempts INTEGER NOT NULL, refusals INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_outbox PRIMARY KEY (seq)
 );
 CREATE TABLE location (
@@ -170,7 +170,17 @@ CREATE TABLE company (
 	zone VARCHAR(60) NOT NULL,
 	CONSTRAINT pk_company PRIMARY KEY (id)
 );
-INSERT INTO "alembic_version" VALUES ('0002');
+CREATE TABLE parked (
+	place INTEGER NOT NULL,
+	id CHAR(32) NOT NULL,
+	name VARCHAR(80) NOT NULL,
+	subject TEXT,
+	body TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	parked_at DATETIME NOT NULL,
+	CONSTRAINT pk_parked PRIMARY KEY (place)
+);
+INSERT INTO "alembic_version" VALUES ('0003');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_customer_partner ON customer (sort_name) WHERE kind = 'partner';
 CREATE INDEX ix_customer_sort_name_number ON customer (sort_name, number);

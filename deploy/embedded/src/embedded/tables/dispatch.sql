@@ -93,7 +93,7 @@ CREATE TABLE outbox (
 	name VARCHAR(80) NOT NULL,
 	body TEXT NOT NULL,
 	due_at DATETIME NOT NULL,
-	attempts INTEGER NOT NULL,
+	attempts INTEGER NOT NULL, refusals INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_outbox PRIMARY KEY (seq)
 );
 CREATE TABLE partner_account (
@@ -221,7 +221,17 @@ CREATE TABLE early (
 	received_at DATETIME NOT NULL,
 	CONSTRAINT pk_early PRIMARY KEY (mail_id, dispatch_id)
 );
-INSERT INTO "alembic_version" VALUES ('0004');
+CREATE TABLE parked (
+	place INTEGER NOT NULL,
+	id CHAR(32) NOT NULL,
+	name VARCHAR(80) NOT NULL,
+	subject TEXT,
+	body TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	parked_at DATETIME NOT NULL,
+	CONSTRAINT pk_parked PRIMARY KEY (place)
+);
+INSERT INTO "alembic_version" VALUES ('0005');
 INSERT INTO "status_association" VALUES ('ahs', 1, '{"codes":[{"code":"10","name":"Complete","time":"change"},{"code":"20","name":"In Progress","time":null},{"code":"30","name":"Appointment Set","time":"appointment"},{"code":"40","name":"Cancelled","time":null},{"code":"50","name":"Automated Dispatch Load Successful","time":null},{"code":"60","name":"Unable to Contact Customer","time":null},{"code":"70","name":"Technician in Route to Customer''s Location","time":null},{"code":"80","name":"Technician May Be Delayed to Customers Appointment","time":null},{"code":"90","name":"Technician Arrived at Customer''s Location","time":null},{"code":"100","name":"In Progress with Parts on Order","time":null},{"code":"110","name":"In Progress with Need to Replace","time":null},{"code":"120","name":"Customer Missed Appointment","time":null},{"code":"130","name":"Possible Denial","time":null},{"code":"140","name":"Incomplete","time":null},{"code":"150","name":"On-hold","time":null}],"pairs":{"Pending":"50","Call Again":"60","Scheduled":"30","Traveling":"70","Arrived":"90","Working":"20","Back Order":"100","Replacing":"110","Reschedule":"120","Denial":"130","Off Job":"150","Complete":"10","Cancelled":"40"}}', '2026-01-01 00:00:00.000000', 'callboard', 'The defaults of the ESC guide.');
 INSERT INTO "status_code" VALUES ('Pending', 1, 'New, nothing arranged yet', 0, 0, 1);
 INSERT INTO "status_code" VALUES ('Call Again', 1, 'The customer could not be reached', 0, 0, 2);

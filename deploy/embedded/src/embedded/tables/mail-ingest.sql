@@ -120,7 +120,7 @@ CREATE TABLE outbox (
 	name VARCHAR(80) NOT NULL,
 	body TEXT NOT NULL,
 	due_at DATETIME NOT NULL,
-	attempts INTEGER NOT NULL,
+	attempts INTEGER NOT NULL, refusals INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_outbox PRIMARY KEY (seq)
 );
 CREATE TABLE raw_mail (
@@ -134,7 +134,17 @@ CREATE TABLE company (
 	about JSON NOT NULL,
 	CONSTRAINT pk_company PRIMARY KEY (id)
 );
-INSERT INTO "alembic_version" VALUES ('0003');
+CREATE TABLE parked (
+	place INTEGER NOT NULL,
+	id CHAR(32) NOT NULL,
+	name VARCHAR(80) NOT NULL,
+	subject TEXT,
+	body TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	parked_at DATETIME NOT NULL,
+	CONSTRAINT pk_parked PRIMARY KEY (place)
+);
+INSERT INTO "alembic_version" VALUES ('0004');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_forward_state_due_at ON forward (state, due_at);
 CREATE INDEX ix_idempotency_at ON idempotency (at);

@@ -40,7 +40,7 @@ CREATE TABLE outbox (
 	name VARCHAR(80) NOT NULL,
 	body TEXT NOT NULL,
 	due_at DATETIME NOT NULL,
-	attempts INTEGER NOT NULL,
+	attempts INTEGER NOT NULL, refusals INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_outbox PRIMARY KEY (seq)
 );
 CREATE TABLE alert (
@@ -374,7 +374,17 @@ CREATE TABLE gateway_consent (
 	CONSTRAINT pk_gateway_consent PRIMARY KEY (state_hash),
 	CONSTRAINT fk_gateway_consent_account_id FOREIGN KEY(account_id) REFERENCES gateway_account (id)
 );
-INSERT INTO "alembic_version" VALUES ('0007');
+CREATE TABLE parked (
+	place INTEGER NOT NULL,
+	id CHAR(32) NOT NULL,
+	name VARCHAR(80) NOT NULL,
+	subject TEXT,
+	body TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	parked_at DATETIME NOT NULL,
+	CONSTRAINT pk_parked PRIMARY KEY (place)
+);
+INSERT INTO "alembic_version" VALUES ('0008');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_idempotency_at ON idempotency (at);
 CREATE INDEX ix_inbox_received_at ON inbox (received_at);
