@@ -9,7 +9,6 @@ import aio_pika
 import pydantic_core
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPException, ChannelPreconditionFailed
-from aiormq.exceptions import ChannelAccessRefused
 
 from shared.bus import BusDown, EventRefused, hearers_of
 from shared.db import uuid7
@@ -19,8 +18,6 @@ from shared.wire import Unreadable, label, plain
 CONTENT_TYPE = "application/cloudevents-batch+json"
 CONNECT_SECONDS = 5.0
 CONFIRM_SECONDS = 15.0
-# What the broker says to a message that it never takes (too large, not allowed) once the queues are in order.
-_REFUSALS = (ChannelPreconditionFailed, ChannelAccessRefused)
 
 
 class Broker:
@@ -63,7 +60,7 @@ class Broker:
             await self.drop()
             if isinstance(error, asyncio.CancelledError):
                 raise
-            if declared and isinstance(error, _REFUSALS):
+            if declared and isinstance(error, ChannelPreconditionFailed):  # too large, say
                 raise EventRefused(f"{type(error).__name__}: {error}"[:500]) from error
             raise BusDown(type(error).__name__) from error
 
