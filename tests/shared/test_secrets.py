@@ -46,6 +46,20 @@ def test_settings_show_no_secret() -> None:
         "64:ff9b::169.254.169.254",
         "100.100.100.200",
         "fd00:ec2::254",
+        "fd00:ec2::23",
+        "fd20:ce::254",
+        "fd00:c1::a9fe:a9fe",
+        "fd00:42::42",
+        "168.63.129.16",
+        "192.0.0.192",
+        "::ffff:168.63.129.16",
+        "2002:a9fe:a9fe::1",
+        "64:ff9b:1::a9fe:a9fe",
+        "64:ff9b:1:7:8:9:100.100.100.200",
+        "::169.254.169.254",
+        "fe80::1",
+        "fd12::5efe:169.254.169.254",
+        "2852039166",
         "0.0.0.0",
         "224.0.0.1",
         "no-such-host.invalid",
@@ -56,9 +70,28 @@ async def test_some_hosts_are_never_allowed(host: str) -> None:
         await resolve(host, 110, allow_private=True)
 
 
+HIDDEN = (
+    "fd12::1",
+    "::127.0.0.1",
+    "64:ff9b::10.0.0.1",
+    "64:ff9b:1::127.0.0.1",
+    "2001:470:1:2:0:5efe:10.0.0.1",
+    "::1",
+)
+"""Private addresses in the notations of translators."""
+
+
 async def test_private_hosts_need_the_setting() -> None:
     assert await resolve("127.0.0.1", 110, allow_private=True) == "127.0.0.1"
-    for host in ("10.0.0.1", "100.64.0.1", "::ffff:127.0.0.1", "2002:a00:1::", "2130706433", "fd12::1"):
+    for host in (
+        "10.0.0.1",
+        "100.64.0.1",
+        "::ffff:127.0.0.1",
+        "2002:a00:1::",
+        "2130706433",
+        "fd12::1",
+        *HIDDEN,
+    ):
         with pytest.raises(HostRefused, match="CALLBOARD_ALLOW_PRIVATE_HOSTS"):
             await resolve(host, 110, allow_private=False)
 

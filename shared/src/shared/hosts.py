@@ -13,8 +13,25 @@ class HostUnknown(HostRefused):
     """There is no such name, or nobody who would know it answers."""
 
 
-_METADATA = frozenset({"100.100.100.200", "192.0.0.192", "fd00:ec2::254"})
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_METADATA = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "100.100.100.200/32",  # Alibaba Cloud
+            "168.63.129.16/32",  # Azure, a public address that only its own machines reach
+            "192.0.0.192/32",  # Oracle Cloud
+            "fd00:ec2::/96",  # Amazon: metadata, time, names, credentials of pods
+            "fd20:ce::/96",  # Google Cloud
+            "fd00:c1::/96",  # Oracle Cloud
+            "fd00:42::/96",  # Scaleway
+        ),
+    )
+)
+"""Beside the link-local addresses, which all other clouds use."""
+_NAT64 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48")))  # RFC 6052, RFC 8215
+_COMPATIBLE = ipaddress.ip_network("::/96")  # RFC 4291, 2.5.5.1
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 async def addresses(
@@ -47,18 +64,33 @@ async def resolve(
 
 
 def permitted(address: str, *, private: bool) -> bool:
-    """Cloud metadata lives on link-local addresses: a server there would be a way to read it out."""
-    meant = _meant(address)
-    if meant.is_link_local or meant.is_multicast or meant.is_unspecified or str(meant) in _METADATA:
+    """Cloud metadata lives on link-local and a few other addresses: a server there would be a way to read it
+    out."""
+    return all(_permitted(each, private=private) for each in _meanings(address))
+
+
+def _permitted(address: Address, *, private: bool) -> bool:
+    if address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
-    return private or meant.is_global
+    if any(address in network for network in _METADATA if network.version == address.version):
+        return False
+    return private or address.is_global
 
 
-def _meant(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An IPv6 address may be another way to write an IPv4 one."""
+def _meanings(address: str) -> list[Address]:
+    """An IPv6 address may be another way to write an IPv4 one, to whoever translates it."""
     parsed = ipaddress.ip_address(address.split("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed in _NAT64:
-            return ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
-        return parsed.ipv4_mapped or parsed.sixtofour or parsed
-    return parsed
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return [parsed]
+    last = ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
+    if parsed.ipv4_mapped or any(parsed in network for network in _NAT64):
+        return [last]
+    if parsed in _COMPATIBLE and int(parsed) > 1:
+        return [last]
+    if parsed.sixtofour:
+        return [parsed, parsed.sixtofour]
+    if parsed.teredo:
+        return [parsed, *parsed.teredo]
+    if int(parsed) >> 32 & 0xFFFF_FFFF in (0x5EFE, 0x0200_5EFE):  # ISATAP, RFC 5214
+        return [parsed, last]
+    return [parsed]

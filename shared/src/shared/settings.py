@@ -50,8 +50,15 @@ class Settings(BaseSettings):
     """Connections kept open to the mail server."""
     mail_dir: str = "data/outgoing"
     """The Maildir that takes outgoing mail where no mail server is set."""
-    allow_private_hosts: bool = True
-    """Mail servers and partners may be on private addresses; metadata addresses never."""
+    allow_private_hosts: bool | None = None
+    """Whether mail servers, partners and card services may be on private addresses; unset: not in production.
+    Metadata addresses of clouds are refused always."""
+
+    @property
+    def private_hosts_allowed(self) -> bool:
+        if self.allow_private_hosts is None:
+            return self.environment != "production"
+        return self.allow_private_hosts
 
     @model_validator(mode="after")
     def _fit_for_production(self) -> Self:

@@ -66,7 +66,9 @@ async def greeted(
 ) -> aiosmtplib.SMTP:
     """Connected, and encrypted where security is ssl."""
     loop, failure = asyncio.get_running_loop(), OSError("no address")
-    found = await addresses(smarthost.host, smarthost.port, allow_private=settings.allow_private_hosts)
+    named_by_the_operator = smarthost == Smarthost.of(settings)
+    private = settings.private_hosts_allowed or named_by_the_operator
+    found = await addresses(smarthost.host, smarthost.port, allow_private=private)
     for address in found:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         opened = socket.socket(family, socket.SOCK_STREAM)

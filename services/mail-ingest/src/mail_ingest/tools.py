@@ -50,5 +50,5 @@ def mailbox_settings(box: Row, settings: IngestSettings) -> MailboxSettings:
         max_bytes=settings.max_mail_bytes,
         folder=box.folder,
         path=box.path,
-        allow_private_hosts=settings.allow_private_hosts,
+        allow_private_hosts=settings.private_hosts_allowed,
     )

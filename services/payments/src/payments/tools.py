@@ -11,9 +11,9 @@ from uuid import UUID
 import httpx
 import structlog
 from shared.db import Row
+from shared.http import open_client
 from shared.mailer import Mailers, open_mailers
 from shared.secrets import unseal
-from shared.trust import authorities
 
 from payments.document import Facts, render
 from payments.gateways.base import Result
@@ -69,7 +69,7 @@ async def open_tools(settings: PaymentsSettings) -> AsyncGenerator[Tools]:
     timeout = httpx.Timeout(settings.gateway_seconds, connect=TIMEOUT.connect)
     limits = httpx.Limits(max_connections=50, keepalive_expiry=30)
     async with (
-        httpx.AsyncClient(verify=authorities(), timeout=timeout, limits=limits, trust_env=False) as http,
+        open_client(allow_private=settings.private_hosts_allowed, timeout=timeout, limits=limits) as http,
         open_mailers(settings) as mailers,
     ):
         yield Tools(settings, http, mailers)

@@ -115,7 +115,7 @@ async def _reachable(work: Work[Any], url: str) -> None:
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        await resolve(parts.hostname or "", port, allow_private=work.settings.allow_private_hosts)
+        await resolve(parts.hostname or "", port, allow_private=work.settings.private_hosts_allowed)
     except HostUnknown:
         return  # testing the connection will say so
     except HostRefused as error:

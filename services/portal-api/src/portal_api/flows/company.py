@@ -23,7 +23,7 @@ async def check_host(settings: Any, body: CompanyIn) -> None:
     if body.smtp_host is None:
         return
     try:
-        await addresses(body.smtp_host, body.smtp_port, allow_private=settings.allow_private_hosts)
+        await addresses(body.smtp_host, body.smtp_port, allow_private=settings.private_hosts_allowed)
     except HostRefused as error:
         raise Problem(422, "The mail server cannot be used", str(error)) from None
 
