@@ -5,7 +5,7 @@ from uuid import UUID
 
 from bills import issued, known_customer, pay_by_cheque
 from harness import client
-from payments.models import alert
+from payments.models import alert, saved_card
 from shared.db import uuid7
 from shared.service import Running
 from sqlalchemy import insert
@@ -34,11 +34,20 @@ async def make(running: Running[Any]) -> dict[str, str]:
         "/v1/statements/{customer_id}": str(customer),
         "/v1/gateway-accounts/{id}": gateway,
         "/v1/payment-attempts/{id}": tried,
+        "/v1/saved-cards/{id}": str(await _card(running, customer, UUID(gateway))),
         "/v1/checkouts/{id}": tried,
         "/v1/payment-alerts/{id}": str(await _alert(running, UUID(tried))),
         "/v1/gateway-webhooks/{gateway}": "sandbox",
         "/v1/gateway-connections/{ended}": "connected",
     }
+
+
+async def _card(running: Running[Any], owner: UUID, account: UUID) -> UUID:
+    id = uuid7()
+    row = {"id": id, "debtor_id": owner, "account_id": account, "sealed": "", "closed": False, "version": 1}
+    async with running.work() as work:
+        await work.session.execute(insert(saved_card), [{**row, "saved_by": "anna", "created_at": work.now}])
+    return id
 
 
 async def _alert(running: Running[Any], about: UUID) -> UUID:

@@ -10,6 +10,7 @@ from pictures import jpeg
 from portal import bill, household, member, visit
 from portal_api.models.webhooks import webhook_delivery
 from shared.events.dispatch import StatusChanged
+from shared.events.money import SavedCardChanged
 from shared.service import Running
 from sqlalchemy import select
 
@@ -40,6 +41,7 @@ async def make(running: Running[Any]) -> dict[str, str]:
             "/v1/me/accounts/{id}": str(other.account_id),
             "/v1/me/dispatches/{id}": str(await visit(running, home)),
             "/v1/me/invoices/{id}": str(await bill(running, home)),
+            "/v1/me/cards/{id}": str(await _card(running, home.customer_id)),
             "/v1/photos/{id}": photo.json()["id"],
             "/v1/staff/{id}": await new("staff", email=staff, name="Sam", role="technician"),
             "/v1/api-clients/{id}": await new(
@@ -60,6 +62,12 @@ async def make(running: Running[Any]) -> dict[str, str]:
 def _changed() -> StatusChanged:
     at = datetime(2026, 3, 2, 15, tzinfo=UTC)
     return StatusChanged(dispatch_id=uuid4(), version=1, old="Pending", new="Scheduled", at=at, by="office")
+
+
+async def _card(running: Running[Any], customer_id: UUID) -> UUID:
+    id = uuid4()
+    await feed(running, SavedCardChanged(card_id=id, version=1, customer_id=customer_id, last4="4242"))
+    return id
 
 
 async def _delivery(running: Running[Any], hook: UUID) -> str:

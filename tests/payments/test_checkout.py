@@ -6,9 +6,19 @@ from typing import Any
 import httpx
 import pytest
 import structlog
-from bills import drafted, invoice, issued, known_customer, known_dispatch, line, pay_by_cheque, ticket
+from bills import (
+    drafted,
+    invoice,
+    issued,
+    known_customer,
+    known_dispatch,
+    line,
+    pay_by_cheque,
+    ticket,
+    updated,
+)
 from gateway import Clock, Payer, charge, check_out, come_back, connected, state_of
-from harness import client, of, said
+from harness import client, feed, of, said
 from secrecy import CARD
 from shared.events.dispatch import Note
 from shared.events.money import PaymentRefunded, PaymentSettled
@@ -94,8 +104,9 @@ async def test_what_may_not_be_collected_is_not_charged(
 ) -> None:
     await connected(office, payer)
     forbids = Note(kind="message", text="DO NOT COLLECT, paid online")
-    id, person, _ = await known_dispatch(run, do_not_collect=True, notes=(forbids,))
-    blocked = await issued(office, person, dispatch_id=str(id))
+    id, person, _ = await known_dispatch(run)
+    blocked = await issued(office, person, line(kind="service_fee"), dispatch_id=str(id))
+    await feed(run, updated(do_not_collect=True, notes=(forbids,)))
     theirs = await issued(office, person, dispatch_id=str(id), bill_to_partner=True)
     unissued = await drafted(office, person)
     for each, why in ((blocked, "DO NOT COLLECT, paid online"), (theirs, "warranty"), (unissued, "issued")):

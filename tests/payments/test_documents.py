@@ -32,7 +32,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from localservers import SmtpSink
 from localservers.smtp_sink import PASSWORD, USER
-from payments.document import Booked, Facts, file_name, money, render
+from payments.document import Booked, Facts, file_name, render
 from payments.queries.documents import facts_of
 from payments.service import service
 from pictures import jpeg
@@ -42,11 +42,12 @@ from shared.company import PASSWORD as PLACE
 from shared.db import uuid7
 from shared.events.dispatch import Address, Note
 from shared.events.portal import CompanyChanged
+from shared.money import for_people as money
 from shared.secrets import seal
 from shared.service import Running
 
 LINE = {"description": "Kältemittel für Zoë", "quantity": "1.5", "unit_price": 123456}
-LINE |= {"discount": 500, "amount": 184684}
+LINE |= {"discount": 500, "amount": 184684, "collectable": True}
 INVOICE: dict[str, Any] = {
     "kind": "invoice",
     "number": "INV-00042",
@@ -63,6 +64,9 @@ INVOICE: dict[str, Any] = {
     "total": 199920,
     "deposit": 0,
     "balance": 100,
+    "withheld": 0,
+    "collectable": 100,
+    "payable": True,
     "note": None,
     "reason": None,
     "updated_at": datetime(2026, 1, 5, tzinfo=UTC),
@@ -128,7 +132,8 @@ async def test_what_stands_on_an_invoice(run: Running[Any], office: httpx.AsyncC
     id, person, _ = await known_dispatch(run)
     deposit = {"customer_id": str(person), "method": "cash", "amount": 4000, "dispatch_id": str(id)}
     assert (await office.post("/v1/payments", json=deposit)).status_code == 201
-    made = await issued(office, person, line(10000), dispatch_id=str(id))
+    fee = line(3000, kind="service_fee", description="Service fee")
+    made = await issued(office, person, line(7000), fee, dispatch_id=str(id))
     await pay_by_cheque(office, person, 1000, **{made["id"]: 1000})
     words = Note(kind="message", text="DO NOT COLLECT service fee, already paid.")
     await feed(run, updated(do_not_collect=True, notes=(words,)))

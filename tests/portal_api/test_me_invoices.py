@@ -6,11 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from harness import feed
+from harness import feed, of, said
 from portal import bill, household, member, ok
 from portal_api.queries.keys import key_set
 from shared.auth import Verifier
-from shared.events.money import PaymentRefunded, PaymentSettled
+from shared.events.money import CardRemovalAsked, PaidPart, PaymentRefunded, PaymentSettled, SavedCardChanged
 from shared.problems import Problem
 from shared.service import Running
 
@@ -116,3 +116,67 @@ async def test_what_cannot_be_paid_gets_no_ticket(run: Running[Any], why: str, s
         assert "ticket" not in answer.json()
         if why == "kept":
             assert answer.json()["detail"] == "Do not collect."
+
+
+async def test_a_withheld_service_fee_is_shown_and_not_asked_for(run: Running[Any]) -> None:
+    pat = await household(run)
+    id = await bill(run, pat, 30000, withheld=10000, withheld_because="DO NOT COLLECT", collectable=20000)
+    whole = {"invoices": [{"id": str(id), "amount": 20001}]}
+    async with pat.door(run) as http:
+        (shown,) = (await ok(await http.get("/v1/me/invoices")))["items"]
+        assert (shown["balance"], shown["withheld"], shown["collectable"]) == (30000, 10000, 20000)
+        assert shown["withheld_because"] == "DO NOT COLLECT"
+        assert (await ok(await http.get("/v1/me/home")))["owed"][0]["amount"] == 20000
+        assert (await http.post("/v1/me/checkout", json=whole)).status_code == 422
+        started = await ok(await http.post("/v1/me/checkout", json={"invoices": [{"id": str(id)}]}))
+    assert started["cap"] == 20000
+
+
+async def test_a_payment_of_several_invoices_is_seen_on_each(run: Running[Any]) -> None:
+    pat = await household(run)
+    ids = [await bill(run, pat, 0, state="paid") for _ in range(2)]
+    parts = tuple(PaidPart(invoice_id=id, number="INV-1", amount=1000 + n) for n, id in enumerate(ids))
+    payment, about = uuid4(), {"customer_id": pat.customer_id, "at": NOW}
+    await feed(run, PaymentSettled(payment_id=payment, amount=2001, method="bank", invoices=parts, **about))
+    back = PaymentRefunded(
+        refund_id=uuid4(),
+        payment_id=payment,
+        amount=500,
+        invoices=(parts[0].model_copy(update={"amount": 500}),),
+        **about,
+    )
+    await feed(run, back)
+    async with pat.door(run) as http:
+        shown = [(await ok(await http.get(f"/v1/me/invoices/{id}")))["payments"] for id in ids]
+    assert [(each["amount"], each["whole"]) for each in shown[0]] == [(1000, 2001), (500, 500)]
+    assert [(each["amount"], each["whole"]) for each in shown[1]] == [(1001, 2001)]
+
+
+async def test_a_household_removes_its_saved_card(run: Running[Any]) -> None:
+    pat, neighbour = await household(run), await household(run)
+    mine, foreign = uuid4(), uuid4()
+    about = {"version": 1, "brand": "Visa", "last4": "4242", "expires": "2031-04"}
+    await feed(
+        run,
+        SavedCardChanged(card_id=mine, customer_id=pat.customer_id, **about),
+        SavedCardChanged(card_id=foreign, customer_id=neighbour.customer_id, **about),
+    )
+    await said(run)
+    lee = await member(run, pat.customer_id, pat.location_id, administrator=False)
+    async with lee.door(run) as http:
+        assert (await http.delete(f"/v1/me/cards/{mine}")).status_code == 403
+    async with pat.door(run) as http:
+        (card,) = await ok(await http.get("/v1/me/cards"))
+        assert (card["id"], card["expires"], card["removing"]) == (str(mine), "2031-04", None)
+        for id in (foreign, uuid4()):
+            assert (await http.delete(f"/v1/me/cards/{id}")).status_code == 404
+        assert (await http.delete(f"/v1/me/cards/{mine}")).status_code == 202
+        (asked,) = of(await said(run), CardRemovalAsked)
+        assert (asked.card_id, asked.customer_id, asked.asked_by) == (mine, pat.customer_id, pat.account_id)
+        await feed(
+            run,
+            SavedCardChanged(
+                card_id=mine, customer_id=pat.customer_id, **{**about, "version": 2}, removed=True
+            ),
+        )
+        assert await ok(await http.get("/v1/me/cards")) == []

@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from importlib.resources import files
 from typing import Any, cast
 
-from payments.gateways.money import to_text
+from shared.money import for_people as money
 
 _UNBROKEN = re.compile(r"(\S{24})(?=\S)")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -72,12 +73,6 @@ def file_name(invoice: Mapping[str, Any]) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", invoice["number"] or "draft") + ".pdf"
 
 
-def money(amount: int, currency: str) -> str:
-    """Such as $1,234.50, or EUR 1,234.50."""
-    whole, dot, cents = to_text(abs(amount), currency).partition(".")
-    return f"{'−' * (amount < 0)}{'$' if currency == 'USD' else currency + ' '}{int(whole):,}{dot}{cents}"
-
-
 def _told(facts: Facts) -> dict[str, Any]:
     it = facts.invoice
     parties = [{"title": "Bill to", "lines": facts.bill_to}]
@@ -112,8 +107,9 @@ def _details(facts: Facts, number: str) -> list[tuple[str, str]]:
 
 def _line(line: Mapping[str, Any], currency: str) -> tuple[str, ...]:
     discount = money(-line["discount"], currency) if line["discount"] else ""
-    amounts = (money(line["unit_price"], currency), discount, money(line["amount"], currency))
-    return (line["description"], line["quantity"], *amounts)
+    price = money(Decimal(str(line["unit_price"])), currency)
+    said = line["description"] if line["collectable"] else f"{line['description']} (do not pay this line)"
+    return (said, line["quantity"], price, discount, money(line["amount"], currency))
 
 
 def _sums(facts: Facts) -> list[tuple[str, str, bool]]:
@@ -130,7 +126,12 @@ def _sums(facts: Facts) -> list[tuple[str, str, bool]]:
         if it["deposit"] and not facts.booked:
             rows.append(("Deposit asked for before the work", it["deposit"], False))
         if it["state"] != "draft":
-            rows.append(("Balance due", it["balance"], True))
+            rows.append(
+                ("Balance due" if not it["withheld"] else "Balance", it["balance"], not it["withheld"])
+            )
+        if it["state"] != "draft" and it["withheld"]:
+            rows.append(("Service fee, not to be paid", -it["withheld"], False))
+            rows.append(("Please pay", it["collectable"], True))
     return [(what, money(amount, it["currency"]), bold) for what, amount, bold in rows]
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from shared.events.customer import CustomerChanged, CustomerMatched, LocationChanged
 from shared.events.dispatch import DispatchCreated, DispatchUpdated
+from shared.events.money import CardRemovalAsked
 from shared.events.portal import CompanyChanged
 from shared.service import Handlers
 from shared.work import Work
 
-from payments.flows import heard
+from payments.flows import cards, heard
 
 handlers = Handlers()
 
@@ -42,3 +43,8 @@ async def location(work: Work[Any], events: Sequence[LocationChanged]) -> None:
 @handlers.on(CompanyChanged)
 async def company(work: Work[Any], events: Sequence[CompanyChanged]) -> None:
     await heard.hear_company(work, events)
+
+
+@handlers.on(CardRemovalAsked)
+async def card_removal(work: Work[Any], events: Sequence[CardRemovalAsked]) -> None:
+    await cards.hear_removals(work, events)

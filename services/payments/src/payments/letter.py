@@ -1,11 +1,14 @@
 """One invoice as a mail: bytes from facts. Knows neither database nor web."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from shared.envelope import envelope
+from shared.money import for_people as money
 
-from payments.document import Facts, file_name, money, title_of
+from payments.document import Facts, file_name, title_of
 
 
 def compose(
@@ -30,14 +33,18 @@ def _text(facts: Facts) -> str:
     said = [f"{_called(facts)} is attached as a PDF file."]
     if it["kind"] == "invoice" and it["state"] == "void":
         said.append("It was taken back: please do not pay it.")
-    elif facts.notice:
-        said.append(facts.notice)
     elif it["kind"] == "invoice":
-        due = (
-            f", due on {it['due_on']:%B} {it['due_on'].day}, {it['due_on'].year}" if it["balance"] > 0 else ""
-        )
-        said.append(f"Balance due: {money(it['balance'], it['currency'])}{due}.")
+        said += [facts.notice] if facts.notice else []
+        if it["payable"] or not facts.notice:
+            said.append(_balance(it))
     return "\n\n".join((*said, "\n".join((facts.company, *facts.company_lines)))) + "\n"
+
+
+def _balance(it: Mapping[str, Any]) -> str:
+    amount = it["collectable"] if it["payable"] else it["balance"]
+    day = it["due_on"]
+    due = f", due on {day:%B} {day.day}, {day.year}" if amount > 0 else ""
+    return f"Balance due: {money(amount, it['currency'])}{due}."
 
 
 def _called(facts: Facts) -> str:

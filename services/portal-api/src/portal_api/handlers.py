@@ -18,7 +18,13 @@ from shared.events.dispatch import (
     PartnerUpdateSettled,
     StatusChanged,
 )
-from shared.events.money import InvoiceChanged, InvoiceIssued, PaymentRefunded, PaymentSettled
+from shared.events.money import (
+    InvoiceChanged,
+    InvoiceIssued,
+    PaymentRefunded,
+    PaymentSettled,
+    SavedCardChanged,
+)
 from shared.events.portal import CustomerChangeAnswered, RequestChangeAnswered
 from shared.events.status_code import StatusCodeChanged
 from shared.events.technician import TechnicianChanged
@@ -130,6 +136,11 @@ async def payment_settled(work: Work[Any], events: Sequence[PaymentSettled]) -> 
 async def payment_refunded(work: Work[Any], events: Sequence[PaymentRefunded]) -> None:
     await records.keep_refunds(work, events)
     await tell(work, events)
+
+
+@handlers.on(SavedCardChanged)
+async def saved_card_changed(work: Work[Any], events: Sequence[SavedCardChanged]) -> None:
+    await records.keep_cards(work, events)
 
 
 @handlers.on(RequestChangeAnswered)

@@ -143,7 +143,7 @@ CREATE TABLE invoice (
 	reason TEXT,
 	made_by VARCHAR(200) NOT NULL,
 	created_at DATETIME NOT NULL,
-	updated_at DATETIME NOT NULL, voided_on DATE,
+	updated_at DATETIME NOT NULL, voided_on DATE, links_since DATETIME,
 	CONSTRAINT pk_invoice PRIMARY KEY (id),
 	CONSTRAINT fk_invoice_credits_id FOREIGN KEY(credits_id) REFERENCES invoice (id),
 	CONSTRAINT uq_invoice_number UNIQUE (number)
@@ -166,7 +166,7 @@ CREATE TABLE saved_card (
 	last4 VARCHAR(4),
 	closed BOOLEAN NOT NULL,
 	saved_by VARCHAR(200) NOT NULL,
-	created_at DATETIME NOT NULL,
+	created_at DATETIME NOT NULL, expires VARCHAR(7), consent TEXT, version INTEGER DEFAULT '1' NOT NULL, removed_at DATETIME, removed_by VARCHAR(200),
 	CONSTRAINT pk_saved_card PRIMARY KEY (id)
 );
 CREATE TABLE ticket (
@@ -236,7 +236,7 @@ CREATE TABLE invoice_line (
 	unit_price BIGINT NOT NULL,
 	discount BIGINT NOT NULL,
 	taxable BOOLEAN NOT NULL,
-	amount BIGINT NOT NULL,
+	amount BIGINT NOT NULL, unit_tenths INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_invoice_line PRIMARY KEY (invoice_id, position),
 	CONSTRAINT fk_invoice_line_invoice_id FOREIGN KEY(invoice_id) REFERENCES invoice (id) ON DELETE CASCADE
 );
@@ -334,7 +334,7 @@ CREATE TABLE entry (
 	kind VARCHAR(12) NOT NULL,
 	amount BIGINT NOT NULL,
 	currency VARCHAR(3) NOT NULL,
-	who VARCHAR(200) NOT NULL,
+	who VARCHAR(200) NOT NULL, refund_id CHAR(32), reason TEXT,
 	CONSTRAINT pk_entry PRIMARY KEY (id),
 	CONSTRAINT fk_entry_credit_note_id FOREIGN KEY(credit_note_id) REFERENCES invoice (id),
 	CONSTRAINT fk_entry_invoice_id FOREIGN KEY(invoice_id) REFERENCES invoice (id),
@@ -351,7 +351,7 @@ CREATE TABLE invoice_mail (
 	asked_by VARCHAR(200) NOT NULL,
 	due_at DATETIME NOT NULL,
 	created_at DATETIME NOT NULL,
-	settled_at DATETIME,
+	settled_at DATETIME, kind VARCHAR(10) DEFAULT 'invoice' NOT NULL,
 	CONSTRAINT pk_invoice_mail PRIMARY KEY (id),
 	CONSTRAINT fk_invoice_mail_invoice_id FOREIGN KEY(invoice_id) REFERENCES invoice (id)
 );
@@ -384,7 +384,24 @@ CREATE TABLE parked (
 	parked_at DATETIME NOT NULL,
 	CONSTRAINT pk_parked PRIMARY KEY (place)
 );
-INSERT INTO "alembic_version" VALUES ('0008');
+CREATE TABLE reminder_setting (
+	id INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	enabled BOOLEAN NOT NULL,
+	days JSON NOT NULL,
+	since DATE,
+	updated_at DATETIME NOT NULL,
+	CONSTRAINT pk_reminder_setting PRIMARY KEY (id)
+);
+CREATE TABLE invoice_reminder (
+	invoice_id CHAR(32) NOT NULL,
+	days INTEGER NOT NULL,
+	mail_id CHAR(32) NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_invoice_reminder PRIMARY KEY (invoice_id, days),
+	CONSTRAINT fk_invoice_reminder_invoice_id FOREIGN KEY(invoice_id) REFERENCES invoice (id)
+);
+INSERT INTO "alembic_version" VALUES ('0009');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_idempotency_at ON idempotency (at);
 CREATE INDEX ix_inbox_received_at ON inbox (received_at);
@@ -424,4 +441,5 @@ CREATE INDEX ix_payment_debtor_id_at ON payment (debtor_id, at, id);
 CREATE INDEX ix_customer_merged_into ON customer (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ix_invoice_owed ON invoice (debtor_id, kind, state, due_on, id, issued_on, voided_on, total, currency);
 CREATE INDEX ix_entry_booked ON entry (debtor_id, invoice_id, at, amount, currency);
+CREATE INDEX ix_entry_refund_id ON entry (refund_id);
 COMMIT;

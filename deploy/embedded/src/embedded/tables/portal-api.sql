@@ -118,7 +118,7 @@ CREATE TABLE invoice_record (
 	currency VARCHAR(3) NOT NULL,
 	total BIGINT NOT NULL,
 	balance BIGINT NOT NULL,
-	invoice JSON NOT NULL,
+	invoice JSON NOT NULL, collectable BIGINT,
 	CONSTRAINT pk_invoice_record PRIMARY KEY (id)
 );
 CREATE TABLE location_record (
@@ -431,7 +431,24 @@ CREATE TABLE parked (
 	parked_at DATETIME NOT NULL,
 	CONSTRAINT pk_parked PRIMARY KEY (place)
 );
-INSERT INTO "alembic_version" VALUES ('0009');
+CREATE TABLE payment_part (
+	payment_record_id CHAR(32) NOT NULL,
+	invoice_id CHAR(32) NOT NULL,
+	amount BIGINT NOT NULL,
+	CONSTRAINT pk_payment_part PRIMARY KEY (payment_record_id, invoice_id)
+);
+CREATE TABLE card_record (
+	id CHAR(32) NOT NULL,
+	version INTEGER NOT NULL,
+	customer_id CHAR(32) NOT NULL,
+	brand VARCHAR(40),
+	last4 VARCHAR(4),
+	expires VARCHAR(7),
+	removed BOOLEAN NOT NULL,
+	removing DATETIME,
+	CONSTRAINT pk_card_record PRIMARY KEY (id)
+);
+INSERT INTO "alembic_version" VALUES ('0010');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_idempotency_at ON idempotency (at);
 CREATE INDEX ix_inbox_received_at ON inbox (received_at);
@@ -467,4 +484,6 @@ CREATE INDEX ix_outgoing_state_due_at ON outgoing (state, due_at);
 CREATE INDEX ix_status_notice_state_due_at ON status_notice (state, due_at);
 CREATE INDEX ix_reminder_state_start_at ON reminder (state, start_at);
 CREATE UNIQUE INDEX uq_account_user_name ON account (user_name) WHERE state NOT IN ('closed', 'elsewhere');
+CREATE INDEX ix_payment_part_invoice_id ON payment_part (invoice_id);
+CREATE INDEX ix_card_record_customer_id ON card_record (customer_id);
 COMMIT;

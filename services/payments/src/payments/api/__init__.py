@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from payments.api import (
     alerts,
     attempts,
+    cards,
     checkouts,
     connections,
     documents,
@@ -24,6 +25,7 @@ PARTS = (
     payments,
     attempts,
     alerts,
+    cards,
     checkouts,
     gateways,
     connections,

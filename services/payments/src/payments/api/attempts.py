@@ -13,7 +13,6 @@ from sqlalchemy import select
 from payments.api.depends import Admin, At, Office, Reading, Writing, once
 from payments.api.guard import GUARDED
 from payments.flows import accounts, attempts, calls, operations, pages, reviews, sending
-from payments.flows.cards import keep_card
 from payments.flows.outcomes import locked
 from payments.flows.tokens import gateway_of
 from payments.ledger import State
@@ -25,7 +24,6 @@ from payments.schemas.gateways import (
     AttemptDetail,
     AttemptNew,
     AttemptOut,
-    CardOut,
     Decision,
     OperationNew,
 )
@@ -184,19 +182,6 @@ async def decide(
     found = await detail(work.session, id)
     set_etag(response, found["version"])
     return found
-
-
-@router.post("/payment-attempts/{id}/save-card", status_code=201)
-async def save_card(who: Office, at: At, id: UUID) -> CardOut:
-    """Keeps the card of a payment at the gateway, to be charged again."""
-    return CardOut.model_validate(await keep_card(at, id, who.subject))
-
-
-@router.get("/saved-cards")
-async def list_cards(_who: Office, read: Reading, customer_id: UUID) -> list[CardOut]:
-    theirs = saved_card.c.debtor_id.in_(await merged(read, customer_id))
-    query = select(saved_card).where(theirs, ~saved_card.c.closed)
-    return [CardOut.model_validate(row) for row in await read.execute(query.order_by(saved_card.c.id))]
 
 
 async def _account_of(work: Work[Any], card_id: UUID, asked: UUID | None) -> UUID:

@@ -110,7 +110,7 @@ async def credit_invoice(
 ) -> Any:
     """What was paid beyond what is left becomes the customer's credit."""
     made = await issuing.make_credit_note(
-        work, id=id, based_on=based_on, amount=body.amount, reason=body.reason, who=who.subject
+        work, id=id, based_on=based_on, **body.model_dump(), who=who.subject
     )
     return _made(response, made)
 

@@ -20,10 +20,10 @@ from payments.queries.company import zone_of
 from payments.queries.invoices import one, page, whole
 from payments.queries.merges import debtors, merged
 from payments.queries.statements import Period, lines, opening_and_closing
-from payments.schemas.invoices import (
+from payments.schemas.invoices import InvoiceOut
+from payments.schemas.payments import (
     BalanceIn,
     BalanceOut,
-    InvoiceOut,
     PaymentNew,
     PaymentOut,
     Receivable,

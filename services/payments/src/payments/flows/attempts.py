@@ -15,9 +15,8 @@ from payments import schedule
 from payments.flows.books import locked_invoices
 from payments.flows.traces import Heard, insert_operation, note
 from payments.gateways.base import Result
-from payments.invoice import not_payable, standing
 from payments.models import attempt, attempt_invoice, operation, saved_card
-from payments.queries.invoices import blocked_by
+from payments.queries.invoices import whole
 from payments.queries.merges import survivors
 from payments.wording import for_payer
 
@@ -66,7 +65,8 @@ async def begin(
         raise Problem(422, "Invoices of different customers or currencies are paid one by one")
     if card_id is not None:
         await _theirs(work, card_id, account.id, now[rows[0].debtor_id])
-    parts = {id: await _part(work, invoices[id], share) for id, share in shares.items()}
+    shown = {each["id"]: each for each in await whole(work.session, rows)}
+    parts = {id: _part(shown[id], share) for id, share in shares.items()}
     await _none_open(work, shares)
     id = uuid7()
     row = {
@@ -113,20 +113,21 @@ async def _theirs(work: Work[Any], card_id: UUID, account_id: UUID, debtor_id: U
         raise not_found("saved card")
 
 
-async def _part(work: Work[Any], found: tuple[Row, int], share: int | None) -> int:
-    row, rest = found
-    blocked = await blocked_by(work.session, [row.dispatch_id] if row.dispatch_id else [])
-    why = not_payable(
-        standing=standing(row.state, total=row.total, settled=row.total - rest),
-        bill_to_partner=row.bill_to_partner,
-        do_not_collect=blocked.get(row.dispatch_id),
-        balance=rest,
-    )
-    if why or row.kind != "invoice":
-        raise conflict("This invoice cannot be paid", why, invoice_id=str(row.id))
-    if share is not None and share > rest:
-        raise conflict("This is more than is left of the invoice", "Pay less.", balance=rest)
-    return rest if share is None else share
+def _part(shown: Mapping[str, Any], share: int | None) -> int:
+    if not shown["payable"]:
+        raise conflict(
+            "This invoice cannot be paid", shown["not_payable_because"], invoice_id=str(shown["id"])
+        )
+    most = shown["collectable"]
+    if share is not None and share > most:
+        because = shown["withheld_because"]
+        why = (
+            f"The service fee is not to be collected. The warranty company says: {because}"
+            if because
+            else None
+        )
+        raise conflict("This is more than is left of the invoice", why or "Pay less.", balance=most)
+    return most if share is None else share
 
 
 async def _none_open(work: Work[Any], shares: Mapping[UUID, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.db import Row, uuid7
+from shared.events.money import PaidPart
 from shared.problems import Problem, conflict, not_found
 from shared.work import Work
 from sqlalchemy import insert, select
@@ -15,6 +16,7 @@ from sqlalchemy import insert, select
 from payments.flows.news import tell_payment, tell_refund, touch
 from payments.models import entry, invoice, payment
 from payments.queries.balances import NOTHING, credit_of, left_of, sums_of
+from payments.queries.invoices import whole
 from payments.queries.merges import merged, same_debtor
 
 
@@ -47,8 +49,8 @@ async def receive(
     common = {"payment_id": row["id"], "operation_id": about.get("operation_id"), "kind": "payment"}
     await book_entries(work, row, {**paid, None: rest}, who, **common)
     await touch(work, [id for id, amount in paid.items() if amount])
-    only = next(iter(paid)) if len(paid) == 1 and not rest else None
-    tell_payment(work, row, only)
+    numbers = {id: invoices[id][0].number for id in paid}
+    tell_payment(work, row, _told({id: amount for id, amount in paid.items() if amount}, numbers))
     return row, rest
 
 
@@ -60,12 +62,13 @@ async def give_back(
     who: str,
     kind: str = "refund",
     operation_id: UUID | None = None,
-) -> None:
-    """Books money that went back: first from what is credit, then from the invoices it had paid. Raises 409
-    for more than is left of the payment."""
+    reason: str | None = None,
+) -> UUID:
+    """Books money that went back: first from what is credit, then from the invoices it had paid. Returns the
+    refund's id. Raises 409 for more than is left of the payment."""
     row = await locked_payment(work, payment_id)
     held = await left_of(work.session, payment_id)
-    await locked_invoices(work, [id for id in held if id is not None])
+    invoices = await locked_invoices(work, [id for id in held if id is not None])
     left = await left_of(work.session, payment_id)  # a credit note may have moved it until now
     if amount > sum(left.values()):
         raise conflict("This is more than is left of the payment", left=sum(left.values()))
@@ -75,12 +78,18 @@ async def give_back(
         if part:
             parts[id], rest = -part, rest - part
     touched = [id for id in parts if id is not None]
-    await book_entries(
-        work, row._mapping, parts, who, payment_id=payment_id, operation_id=operation_id, kind=kind
-    )
+    refund_id = operation_id or uuid7()
+    about = {"payment_id": payment_id, "operation_id": operation_id, "kind": kind}
+    await book_entries(work, row._mapping, parts, who, refund_id=refund_id, reason=reason, **about)
     await touch(work, touched)
-    only = touched[0] if len(parts) == 1 and touched else None
-    tell_refund(work, id=operation_id or uuid7(), payment=row, amount=amount, invoice_id=only)
+    numbers = {id: invoices[id][0].number for id in touched}
+    told = _told({id: -parts[id] for id in touched}, numbers)
+    tell_refund(work, id=refund_id, payment=row, amount=amount, invoices=told)
+    return refund_id
+
+
+def _told(parts: Mapping[UUID, int], numbers: Mapping[UUID, str | None]) -> tuple[PaidPart, ...]:
+    return tuple(PaidPart(invoice_id=id, number=numbers[id], amount=amount) for id, amount in parts.items())
 
 
 async def apply_credit(work: Work[Any], *, invoice_id: UUID, amount: int | None, who: str) -> int:
@@ -100,6 +109,8 @@ async def apply(
     """The same from these payments; one in another currency than the invoice's pays nothing."""
     payments = {id: await locked_payment(work, id) for id in sorted(sources)}
     row, rest = (await locked_invoices(work, [invoice_id]))[invoice_id]
+    (shown,) = await whole(work.session, [row])
+    rest = max(rest - shown["withheld"], 0)
     fitting = [id for id in sources if payments[id].currency == row.currency]
     left = {id: (await left_of(work.session, id)).get(None, 0) for id in fitting}
     available = sum(each for each in left.values() if each > 0)

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from payments.flows.accounts import chosen
 from payments.flows.attempts import begin, replayed
 from payments.models import attempt, attempt_invoice, invoice, ticket
-from payments.queries.balances import NOTHING, Reading, sums_of
+from payments.queries.balances import Reading
+from payments.queries.invoices import whole
 from payments.queries.merges import merged
 
 
@@ -64,12 +65,11 @@ async def _spread(
     rows = (await work.session.execute(query.order_by(invoice.c.due_on, invoice.c.id))).all()
     if len(rows) < len(shares) or any(row.currency != said.currency for row in rows):
         raise not_found("invoice")
-    sums = await sums_of(work.session, list(shares))
+    shown = {each["id"]: each for each in await whole(work.session, rows)}
     parts: dict[UUID, int] = {}
     rest = amount
     for row in rows:
-        asked = shares[row.id]
-        left = row.total - sums.get(row.id, NOTHING).settled
+        asked, left = shares[row.id], shown[row.id]["collectable"]
         part = left if asked is None else asked
         if rest is not None:
             part = min(part, rest)

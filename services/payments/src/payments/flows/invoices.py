@@ -11,12 +11,11 @@ from shared.problems import Problem, conflict, not_found
 from shared.work import Work
 from sqlalchemy import delete, insert, select, update
 
-from payments.invoice import Impossible, Line, total
+from payments.invoice import FEE, Impossible, Line, price, split_price, total
 from payments.models import customer, dispatch, invoice, invoice_line
 from payments.queries.invoices import find
 
 Values = Mapping[str, Any]
-FEE = "service_fee"
 
 
 async def draft(work: Work[Any], *, values: Values, who: str) -> dict[str, Any]:
@@ -41,7 +40,7 @@ async def draft(work: Work[Any], *, values: Values, who: str) -> dict[str, Any]:
     row |= {**defaults, **{name: value for name, value in given.items() if name != "lines"}}
     row["debtor_id"] = await _debtor(work, row)
     lines = given.get("lines", ())
-    await _may_bill(work, row, lines)
+    await may_bill(work, row, lines)
     row |= await _write_lines(work, row, lines, new=True)
     work.audit(who=who, action="invoice.drafted", subject=row["id"], after={"total": row["total"]})
     return await find(work.session, row["id"])
@@ -83,9 +82,12 @@ async def edit(work: Work[Any], *, id: UUID, based_on: int, values: Values, who:
     changed = {**row._mapping, **{name: value for name, value in values.items() if name != "lines"}}
     changed["debtor_id"] = await _debtor(work, changed)
     query = select(invoice_line).where(invoice_line.c.invoice_id == id).order_by(invoice_line.c.position)
-    old = [dict(line) for line in (await work.session.execute(query)).mappings()]
+    old = [
+        {**line, "unit_price": price(line["unit_price"], line["unit_tenths"])}
+        for line in (await work.session.execute(query)).mappings()
+    ]
     lines = values.get("lines", old)
-    await _may_bill(work, changed, lines)
+    await may_bill(work, changed, lines)
     changed |= {"version": row.version + 1, "updated_at": work.now}
     await _write_lines(work, changed, lines, new=False)
     work.audit(who=who, action="invoice.edited", subject=id, after={"total": changed["total"]})
@@ -116,7 +118,9 @@ async def _known(work: Work[Any], id: UUID, called: str) -> UUID:
     return id
 
 
-async def _may_bill(work: Work[Any], row: Values, lines: Sequence[Values]) -> None:
+async def may_bill(work: Work[Any], row: Values, lines: Sequence[Values]) -> None:
+    """Raises 409 for a trade service fee that the partner forbids to collect from the customer, or that is on
+    another invoice already."""
     if row["dispatch_id"] is None:
         return
     query = select(dispatch).where(dispatch.c.id == row["dispatch_id"])
@@ -124,7 +128,7 @@ async def _may_bill(work: Work[Any], row: Values, lines: Sequence[Values]) -> No
     if known is None:
         raise Problem(422, "There is no such dispatch")
     if any(line.get("kind") == FEE for line in lines):
-        if known.do_not_collect:
+        if known.do_not_collect and not row["bill_to_partner"]:
             words = known.do_not_collect_because or "do not collect"
             raise conflict("The service fee must not be collected", f"The warranty company says: {words}")
         if await _has_fee(work, known.id, besides=row["id"]):
@@ -145,7 +149,7 @@ async def _write_lines(work: Work[Any], row: Values, lines: Sequence[Values], *,
     parts = [
         Line(
             Decimal(str(line.get("quantity", 1))),
-            line["unit_price"],
+            Decimal(str(line["unit_price"])),
             line.get("discount", 0),
             line.get("taxable", True),
         )
@@ -171,7 +175,7 @@ async def _write_lines(work: Work[Any], row: Values, lines: Sequence[Values], *,
             "kind": line.get("kind", "other"),
             "description": line["description"],
             "quantity": format(part.quantity.normalize(), "f"),
-            "unit_price": part.unit_price,
+            **_price(part.unit_price),
             "discount": part.discount,
             "taxable": part.taxable,
             "amount": amount,
@@ -181,6 +185,11 @@ async def _write_lines(work: Work[Any], row: Values, lines: Sequence[Values], *,
     if rows:
         await work.session.execute(insert(invoice_line), rows)
     return figures
+
+
+def _price(exact: Decimal | int) -> dict[str, int]:
+    whole, tenths = split_price(Decimal(exact))
+    return {"unit_price": whole, "unit_tenths": tenths}
 
 
 async def draft_locked(work: Work[Any], id: UUID, based_on: int) -> Row:

@@ -10,21 +10,24 @@ from shared.work import Work
 from sqlalchemy import func, insert, select, update
 
 from payments.flows import books
-from payments.flows.invoices import draft_locked, locked
+from payments.flows.invoices import draft_locked, locked, may_bill
 from payments.flows.news import tell_issued, touch
-from payments.invoice import credited_tax, due, number
-from payments.models import attempt_invoice, counter, invoice, payment
+from payments.invoice import FEE, LineKind, credited_tax, due, number
+from payments.models import attempt_invoice, counter, invoice, invoice_line, payment
 from payments.queries.balances import NOTHING, sums_of
 from payments.queries.company import zone_of
-from payments.queries.invoices import find
+from payments.queries.invoices import find, whole
 from payments.queries.merges import same_debtor
 
 
 async def issue(work: Work[Any], *, id: UUID, based_on: int, who: str) -> dict[str, Any]:
     """Gives the draft its number and its dates, and applies the deposits for its dispatch."""
     row = await draft_locked(work, id, based_on)
-    if row.total <= 0:
-        raise conflict("There is nothing to pay on this invoice", "Add a line first.")
+    query = select(invoice_line.c.kind).where(invoice_line.c.invoice_id == id)
+    lines = [dict(line) for line in (await work.session.execute(query)).mappings()]
+    if not lines:
+        raise conflict("There is nothing on this invoice", "Add a line first, also for free work.")
+    await may_bill(work, row._mapping, lines)
     today = await _today(work)
     given = await _next_number(work, "invoice", work.settings.invoice_prefix)
     dates = {"issued_on": today, "due_on": due(today, row.terms_days)}
@@ -50,7 +53,14 @@ async def void(work: Work[Any], *, id: UUID, based_on: int, reason: str, who: st
 
 
 async def make_credit_note(
-    work: Work[Any], *, id: UUID, based_on: int, amount: int | None, reason: str, who: str
+    work: Work[Any],
+    *,
+    id: UUID,
+    based_on: int,
+    amount: int | None,
+    reason: str,
+    who: str,
+    kind: LineKind | None = None,
 ) -> dict[str, Any]:
     """Credits `amount` (tax included); without one, what is still to be paid, and of a paid invoice all that
     was not credited yet. What was paid beyond the rest becomes the debtor's credit. Raises 409 for more than
@@ -97,11 +107,32 @@ async def make_credit_note(
         "updated_at": work.now,
     }
     await work.session.execute(insert(invoice), [note])
+    await work.session.execute(
+        insert(invoice_line), [_credited_line(note, kind or await _credits(work, row, credits))]
+    )
     await books.free(work, row=row, amount=max(settled + credits - row.total, 0), who=who)
     await books.credit(work, row=row, note_id=note["id"], amount=credits, who=who)
     await touch(work, [id])
     work.audit(who=who, action="invoice.credited", subject=id, after={"amount": credits, "reason": reason})
     return await find(work.session, note["id"])
+
+
+async def _credits(work: Work[Any], row: Row, amount: int) -> LineKind:
+    """The fee that must not be collected, where it is just that which is credited."""
+    (shown,) = await whole(work.session, [row])
+    return FEE if shown["withheld"] == amount else "other"
+
+
+def _credited_line(note: dict[str, Any], kind: LineKind) -> dict[str, Any]:
+    line = {
+        "invoice_id": note["id"],
+        "position": 1,
+        "kind": kind,
+        "description": note["reason"],
+        "quantity": "1",
+    }
+    figures = {"unit_price": note["subtotal"], "unit_tenths": 0, "discount": 0, "amount": note["subtotal"]}
+    return {**line, **figures, "taxable": note["tax"] > 0}
 
 
 async def _next_number(work: Work[Any], series: str, prefix: str) -> str:

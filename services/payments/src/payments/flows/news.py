@@ -1,6 +1,7 @@
 """What this service says of its invoices and payments."""
 
 from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,14 @@ from shared.events.money import (
     InvoiceChanged,
     InvoiceIssued,
     InvoiceLine,
+    PaidPart,
     PaymentRefunded,
     PaymentSettled,
 )
 from shared.work import Work
 from sqlalchemy import select, update
 
+from payments.invoice import half_up
 from payments.models import invoice
 from payments.queries.invoices import whole
 
@@ -43,18 +46,35 @@ def tell_issued(work: Work[Any], each: dict[str, Any]) -> None:
 
 def _record(each: dict[str, Any]) -> Invoice:
     names = set(Invoice.model_fields) - {"lines"}
-    lines = tuple(
-        InvoiceLine.model_validate({name: line[name] for name in InvoiceLine.model_fields})
-        for line in each["lines"]
-    )
+    lines = tuple(_line(line) for line in each["lines"])
     return Invoice.model_validate({**{name: each[name] for name in names}, "lines": lines})
 
 
-def tell_payment(work: Work[Any], row: dict[str, Any], invoice_id: UUID | None) -> None:
-    """`invoice_id` where the whole payment is for one invoice."""
+def _line(line: dict[str, Any]) -> InvoiceLine:
+    """The price in whole minor units, and exactly where it has a tenth."""
+    exact = Decimal(str(line["unit_price"]))
+    rounded = half_up(exact)
+    return InvoiceLine(
+        kind=line["kind"],
+        description=line["description"],
+        quantity=line["quantity"],
+        unit_price=rounded,
+        exact_price=None if exact == rounded else str(exact),
+        amount=line["amount"],
+        collectable=line["collectable"],
+    )
+
+
+def _only(invoices: tuple[PaidPart, ...], amount: int) -> UUID | None:
+    """The invoice that the whole of it is for."""
+    return invoices[0].invoice_id if len(invoices) == 1 and invoices[0].amount == amount else None
+
+
+def tell_payment(work: Work[Any], row: dict[str, Any], invoices: tuple[PaidPart, ...]) -> None:
     event = PaymentSettled(
         payment_id=row["id"],
-        invoice_id=invoice_id,
+        invoice_id=_only(invoices, row["amount"]),
+        invoices=invoices,
         customer_id=row["debtor_id"],
         amount=row["amount"],
         currency=row["currency"],
@@ -68,11 +88,14 @@ def tell_payment(work: Work[Any], row: dict[str, Any], invoice_id: UUID | None) 
     work.emit(event, row["id"])
 
 
-def tell_refund(work: Work[Any], *, id: UUID, payment: Row, amount: int, invoice_id: UUID | None) -> None:
+def tell_refund(
+    work: Work[Any], *, id: UUID, payment: Row, amount: int, invoices: tuple[PaidPart, ...]
+) -> None:
     event = PaymentRefunded(
         refund_id=id,
         payment_id=payment.id,
-        invoice_id=invoice_id,
+        invoice_id=_only(invoices, amount),
+        invoices=invoices,
         customer_id=payment.debtor_id,
         amount=amount,
         currency=payment.currency,

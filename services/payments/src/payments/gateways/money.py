@@ -3,35 +3,15 @@
 import re
 from decimal import Decimal
 
-# Currencies without minor units.
-WHOLE = frozenset(
-    (
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "JPY",
-        "KMF",
-        "KRW",
-        "MGA",
-        "PYG",
-        "RWF",
-        "UGX",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    )
-)
+from shared.money import places
+from shared.money import to_text as written
+
 NUMBER = re.compile(r"-?(?:\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.\d{1,4})?", re.ASCII)
 
 
 def to_text(amount: int, currency: str = "USD") -> str:
     """12540 USD is "125.40"; 12540 JPY is "12540"."""
-    if currency in WHOLE:
-        return str(amount)
-    return f"{'-' * (amount < 0)}{abs(amount) // 100}.{abs(amount) % 100:02}"
+    return written(amount, currency)
 
 
 def from_text(text: object, currency: str = "USD") -> int | None:
@@ -39,7 +19,7 @@ def from_text(text: object, currency: str = "USD") -> int | None:
     if not isinstance(text, str) or not NUMBER.fullmatch(text.strip()):
         return None
     value = Decimal(text.strip().replace(",", ""))
-    scaled = value if currency in WHOLE else value * 100
+    scaled = value.scaleb(places(currency))
     return int(scaled) if scaled == scaled.to_integral_value() else None
 
 

@@ -7,7 +7,7 @@ import structlog
 from shared.failures import is_outage
 from shared.service import Running
 
-from payments.flows import connections
+from payments.flows import cards, connections
 from payments.flows.janitor import accounts_due, look_through_account
 from payments.flows.pages import mark_unneeded
 from payments.flows.reconciliation import compare_day, day_to_compare
@@ -55,5 +55,6 @@ async def reconcile(running: Running[Tools]) -> None:
     while not running.stopping.is_set():
         async with running.work() as work:
             await connections.warn(work)
+            await cards.forget_removed(work)
         await compare_day(running, day_to_compare())
         await running.pause(6 * 3600, "reconcile")

@@ -24,3 +24,5 @@ from payments.models.invoices import invoice as invoice
 from payments.models.invoices import invoice_line as invoice_line
 from payments.models.invoices import payment as payment
 from payments.models.mails import invoice_mail as invoice_mail
+from payments.models.mails import invoice_reminder as invoice_reminder
+from payments.models.mails import reminder_setting as reminder_setting

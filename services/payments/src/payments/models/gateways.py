@@ -2,7 +2,7 @@
 
 from shared.columns import flag, must, partly, version
 from shared.db import Json, UtcDateTime
-from sqlalchemy import Column, String, Table, Text, Uuid
+from sqlalchemy import Column, Integer, String, Table, Text, Uuid
 
 from payments.models.base import Base
 
@@ -48,8 +48,14 @@ saved_card = Table(
     must("sealed", Text),
     Column("brand", String(30), nullable=True),
     Column("last4", String(4), nullable=True),
+    Column("expires", String(7), nullable=True),
+    Column("consent", Text, nullable=True),
     flag("closed"),
+    must("version", Integer, server_default="1"),
     must("saved_by", String(200)),
     must("created_at", UtcDateTime),
+    Column("removed_at", UtcDateTime, nullable=True),
+    Column("removed_by", String(200), nullable=True),
 )
-"""Cards kept at the gateway. We have only the gateway's name for it, sealed."""
+"""Cards kept at the gateway. We have only the gateway's name for it, sealed, and not even that once the card
+is removed. `expires` is such as 2027-04; `consent` says how its owner agreed."""

@@ -38,6 +38,7 @@ invoice = Table(
     money("deposit"),
     Column("note", Text, nullable=True),
     Column("reason", Text, nullable=True),
+    Column("links_since", UtcDateTime, nullable=True),
     must("made_by", String(200)),
     must("created_at", UtcDateTime),
     must("updated_at", UtcDateTime),
@@ -51,7 +52,7 @@ invoice = Table(
 """`kind` is invoice or credit_note, `state` draft, issued or void: whether it is paid follows from the
 entries. `debtor_id` owes it: the customer, or the partner's customer. `tax_rate` is percent as a decimal
 text; `deposit` is asked for before the work; `reason` is why it was voided or credited, `voided_on` the
-office's day of voiding, until which it was owed."""
+office's day of voiding, until which it was owed. Pay links made before `links_since` are worth nothing."""
 
 invoice_line = Table(
     "invoice_line",
@@ -62,10 +63,12 @@ invoice_line = Table(
     must("description", Text),
     must("quantity", String(20)),
     money("unit_price"),
+    must("unit_tenths", Integer, server_default="0"),
     money("discount"),
     flag("taxable"),
     money("amount"),
 )
+"""A price is `unit_price` minor units and `unit_tenths` tenths of one, both with its sign."""
 
 payment = Table(
     "payment",
@@ -103,10 +106,13 @@ entry = Table(
     must("kind", String(12)),
     money("amount"),
     currency(),
+    Column("refund_id", Uuid, nullable=True, index=True),
+    Column("reason", Text, nullable=True),
     must("who", String(200)),
     Index("ix_entry_invoice_id", "invoice_id", postgresql_include=["amount", "kind"]),
     Index("ix_entry_booked", "debtor_id", "invoice_id", "at", "amount", "currency"),
 )
 """The books, only ever added to. `amount` settles the invoice (or, negative, takes back); without an invoice
 it is the debtor's credit. Kinds: payment, applied (moves between credit and invoice), refund, reversal,
-credit_note. `ix_entry_booked` and `ix_invoice_owed` hold all that a balance is made of."""
+credit_note. The entries of one refund share its `refund_id`. `ix_entry_booked` and `ix_invoice_owed` hold all
+that a balance is made of."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from shared.db import Row
 from shared.events.portal import CompanyChanged
+from shared.money import for_people as money
 from sqlalchemy import select
 
 from payments.document import Booked, Facts
@@ -57,10 +58,15 @@ async def facts_of(reading: Reading, settings: PaymentsSettings, id: UUID) -> Fa
 
 
 def _notice(each: Mapping[str, Any]) -> str:
-    """Why the person whom it is for need not pay what is open."""
-    if each["balance"] <= 0 or each["bill_to_partner"] or each["payable"]:
+    """What the person whom it is for need not pay of what is open, and why."""
+    if each["balance"] <= 0 or each["bill_to_partner"]:
         return ""
-    return f"Please do not pay this invoice. {each['not_payable_because']}"
+    if each["withheld"]:
+        lines = ", ".join(line["description"] for line in each["lines"] if not line["collectable"])
+        said = f"Please do not pay this line: {lines}. The warranty company says: {each['withheld_because']}."
+        rest = money(each["collectable"], each["currency"])
+        return f"{said} Please pay {rest}." if each["payable"] else f"{said} There is nothing else to pay."
+    return "" if each["payable"] else f"Please do not pay this invoice. {each['not_payable_because']}"
 
 
 async def _booked(reading: Reading, id: UUID, zone: ZoneInfo) -> list[Booked]:

@@ -7,15 +7,17 @@ from uuid import UUID
 from shared.db import Row
 from shared.pages import decode_cursor, encode_cursor
 from shared.problems import not_found
-from sqlalchemy import ColumnElement, Table, literal, select, tuple_
+from sqlalchemy import ColumnElement, Table, func, literal, select, tuple_
 from sqlalchemy.sql.schema import Column
 
-from payments.invoice import not_payable, standing
+from payments.invoice import FEE, fee_part, not_payable, price, standing
 from payments.models import dispatch, invoice, invoice_line
 from payments.queries.balances import NOTHING, Reading, Sums, sums_of
-from payments.schemas.invoices import LineOut
+from payments.schemas.invoices import InvoiceOut, LineOut
 
-_LINE = tuple(LineOut.model_fields)
+_LINE = tuple(set(LineOut.model_fields) - {"collectable"})
+_ROW = tuple(set(InvoiceOut.model_fields) & set(invoice.c.keys()))
+_AT_ONCE = 1000
 
 
 async def one(reading: Reading, table: Table, id: UUID, *, called: str = "") -> Row:
@@ -47,45 +49,93 @@ async def page(
 
 
 async def whole(reading: Reading, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Each invoice with its lines, its sums, its balance and whether it can be paid."""
+    """Each invoice with its lines, its sums, its balance and what of it can be paid. Asked for in parts: a
+    database takes a limited number of ids at once."""
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        found += await _whole(reading, rows[start : start + _AT_ONCE])
+    return found
+
+
+async def _whole(reading: Reading, rows: Sequence[Row]) -> list[dict[str, Any]]:
     ids = [row.id for row in rows]
     sums = await sums_of(reading, ids)
     lines: dict[UUID, list[dict[str, Any]]] = {id: [] for id in ids}
-    query = select(invoice_line.c.invoice_id, *(invoice_line.c[name] for name in _LINE))
-    query = query.where(invoice_line.c.invoice_id.in_(ids)).order_by(invoice_line.c.position)
-    for id, *line in await reading.execute(query):
-        lines[id].append(dict(zip(_LINE, line, strict=True)))
+    query = select(invoice_line).where(invoice_line.c.invoice_id.in_(ids))
+    for line in await reading.execute(query.order_by(invoice_line.c.position)):
+        lines[line.invoice_id].append(_line(line))
     blocked = await blocked_by(reading, [row.dispatch_id for row in rows if row.dispatch_id])
+    fees = await _fees_credited(reading, [row.id for row in rows if row.dispatch_id in blocked])
     return [
-        shown(row, sums.get(row.id, NOTHING), blocked.get(row.dispatch_id), lines[row.id]) for row in rows
+        shown(
+            row, sums.get(row.id, NOTHING), blocked.get(row.dispatch_id), lines[row.id], fees.get(row.id, 0)
+        )
+        for row in rows
     ]
 
 
-def shown(row: Row, sums: Sums, do_not_collect: str | None, lines: list[dict[str, Any]]) -> dict[str, Any]:
+def _line(line: Row) -> dict[str, Any]:
+    exact = price(line.unit_price, line.unit_tenths)
+    return {
+        **{name: getattr(line, name) for name in _LINE},
+        "unit_price": float(exact) if line.unit_tenths else line.unit_price,
+        "collectable": True,
+    }
+
+
+def shown(
+    row: Row, sums: Sums, do_not_collect: str | None, lines: list[dict[str, Any]], fee_credited: int
+) -> dict[str, Any]:
+    """ "Do not collect" is about the customer's trade service fee; a fee on the partner's own bill stays."""
+    balance, withheld = 0, 0
     if row.kind == "credit_note":
-        named, balance, why = "credited", 0, "This is a credit note."
+        named, why = "credited", "This is a credit note."
     else:
         named = standing(row.state, total=row.total, settled=sums.settled, credited=sums.credited)
         balance = row.total - sums.settled if row.state == "issued" else 0
+        if do_not_collect is not None and not row.bill_to_partner:
+            parts = [(line["kind"], line["taxable"], line["amount"]) for line in lines]
+            fee = fee_part(parts, discount=row.discount, tax=row.tax, total=row.total)
+            open_part = row.total if row.state == "draft" else balance
+            withheld = min(max(fee - fee_credited, 0), max(open_part, 0))
         why = not_payable(
             standing=named,
             bill_to_partner=row.bill_to_partner,
-            do_not_collect=do_not_collect,
             balance=balance,
+            withheld=withheld,
+            forbidden_by=do_not_collect,
         )
+    if withheld:
+        lines = [{**line, "collectable": line["kind"] != FEE} for line in lines]
     figures = {"paid": sums.paid, "refunded": sums.refunded, "credited": sums.credited, "balance": balance}
+    held = {"withheld": withheld, "withheld_because": do_not_collect if withheld else None}
     payable = {"state": named, "payable": why is None, "not_payable_because": why}
-    return {**row._mapping, **figures, **payable, "lines": lines}
+    collectable = balance - withheld if why is None else 0
+    known = {name: getattr(row, name) for name in _ROW}
+    return {**known, **figures, **held, **payable, "collectable": collectable, "lines": lines}
 
 
 async def blocked_by(reading: Reading, dispatch_ids: Sequence[UUID]) -> dict[UUID | None, str]:
-    """The partner's words for those dispatches for which nothing may be collected."""
+    """The partner's words for those dispatches whose trade service fee must not be collected."""
     if not dispatch_ids:
         return {}
     query = select(dispatch.c.id, dispatch.c.do_not_collect_because).where(
         dispatch.c.id.in_(dispatch_ids), dispatch.c.do_not_collect
     )
     return {row[0]: row[1] or "do not collect" for row in await reading.execute(query)}
+
+
+async def _fees_credited(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What credit notes took off the trade service fee of those invoices."""
+    if not ids:
+        return {}
+    query = (
+        select(invoice.c.credits_id, func.sum(invoice.c.total))
+        .join_from(invoice, invoice_line, invoice_line.c.invoice_id == invoice.c.id)
+        .where(invoice.c.credits_id.in_(ids), invoice_line.c.kind == FEE)
+        .group_by(invoice.c.credits_id)
+    )
+    return {row[0]: int(row[1]) for row in await reading.execute(query)}
 
 
 async def find(reading: Reading, id: UUID) -> dict[str, Any]:

@@ -14,6 +14,16 @@ Name = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*[^\
 Remark = Annotated[str, Field(max_length=5000, pattern=CLEAN)]
 Amount = Annotated[int, Field(gt=0, le=MOST, description="In minor units.")]
 AmountOrNone = Annotated[int, Field(ge=0, le=MOST, description="In minor units.")]
+UnitPrice = Annotated[
+    Decimal,
+    Field(
+        ge=-MOST,
+        le=MOST,
+        max_digits=13,
+        decimal_places=1,
+        description="In minor units, to a tenth of one: 12.5 is 12.5 cents. Negative for what is taken off.",
+    ),
+]
 Quantity = Annotated[Decimal, Field(gt=0, le=100_000, max_digits=9, decimal_places=3)]
 Rate = Annotated[
     str, Field(pattern=r"^[0-9]{1,2}(\.[0-9]{1,4})?$", description="Percent, as a decimal text.")

@@ -191,15 +191,6 @@ class AttemptDetail(AttemptOut):
     events: list[EventOut]
 
 
-class CardOut(Out):
-    id: UUID
-    debtor_id: UUID
-    account_id: UUID
-    brand: str | None
-    last4: str | None
-    created_at: datetime
-
-
 class AlertOut(Out):
     id: UUID
     version: int

@@ -1,4 +1,4 @@
-"""Invoices, payments by the office, statements. Amounts are integers in minor units of the currency."""
+"""Invoices and credit notes. Amounts are integers in minor units of the currency."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -7,14 +7,24 @@ from uuid import UUID
 from pydantic import Field
 
 from payments.invoice import LineKind, Standing
-from payments.schemas.base import Amount, AmountOrNone, Body, Name, Out, Quantity, Rate, Remark, Text
+from payments.schemas.base import (
+    Amount,
+    AmountOrNone,
+    Body,
+    Name,
+    Out,
+    Quantity,
+    Rate,
+    Remark,
+    UnitPrice,
+)
 
 
 class LineBody(Body):
     kind: LineKind = "other"
     description: Name
     quantity: Quantity = Field(1, validate_default=True)  # pyright: ignore[reportAssignmentType]
-    unit_price: AmountOrNone
+    unit_price: UnitPrice
     discount: AmountOrNone = Field(0, description="Taken off this line.")
     taxable: bool = True
 
@@ -65,6 +75,11 @@ class CreditNew(Body):
         None,
         description="Tax included. Without one: what is still to be paid; of a paid invoice, all of it.",
     )
+    kind: LineKind | None = Field(
+        None,
+        description="What it credits. Without one: `service_fee` where the amount is just that of a trade "
+        "service fee which must not be collected, and `other` else.",
+    )
 
 
 class CreditUse(Body):
@@ -72,18 +87,24 @@ class CreditUse(Body):
 
 
 class LineOut(Out):
+    """`unit_price` is in minor units, with a tenth where it has one. What is not `collectable` must not be
+    paid: the partner says so."""
+
     kind: LineKind
     description: str
     quantity: str
-    unit_price: int
+    unit_price: int | float
     discount: int
     taxable: bool
     amount: int
+    collectable: bool
 
 
 class InvoiceOut(Out):
-    """`paid`, `refunded`, `credited` and `balance` are worked out from the books. Credit notes have a `kind`
-    of their own and name what they credit."""
+    """`paid`, `refunded`, `credited` and `balance` are worked out from the books. What was refunded is owed
+    again: where it should not be, a credit note says so. `withheld` is the trade service fee in the balance
+    that must not be collected, in the partner's words `withheld_because`; `collectable` is what may be
+    charged now. Credit notes have a `kind` of their own and name what they credit."""
 
     id: UUID
     version: int
@@ -111,6 +132,9 @@ class InvoiceOut(Out):
     refunded: int
     credited: int
     balance: int
+    withheld: int
+    withheld_because: str | None
+    collectable: int
     payable: bool
     not_payable_because: str | None
     note: str | None
@@ -119,92 +143,3 @@ class InvoiceOut(Out):
     created_at: datetime
     updated_at: datetime
     lines: list[LineOut]
-
-
-class Share(Body):
-    invoice_id: UUID
-    amount: Amount
-
-
-class PaymentNew(Body):
-    """Money that the office took. What no invoice gets is the customer's credit; with `dispatch_id` it is a
-    deposit, which that dispatch's invoice takes when it is issued."""
-
-    customer_id: UUID
-    method: Literal["cash", "cheque", "bank"]
-    amount: Amount
-    invoices: list[Share] = Field([], max_length=200)
-    dispatch_id: UUID | None = None
-    reference: Text | None = Field(None, description="Such as the cheque's number.")
-    note: Remark | None = None
-
-
-class RefundNew(Body):
-    """Money that the office gave back by hand. What a gateway took goes back through the gateway."""
-
-    amount: Amount
-    reason: Name
-
-
-class PaymentOut(Out):
-    id: UUID
-    debtor_id: UUID
-    method: Literal["card", "paypal", "cash", "cheque", "bank", "credit"]
-    amount: int
-    currency: str
-    gateway: str | None = None
-    brand: str | None = None
-    last4: str | None = None
-    reference: str | None = None
-    dispatch_id: UUID | None = None
-    note: str | None = None
-    recorded_by: str
-    at: datetime
-
-
-class BalanceIn(Out):
-    """In one currency: `owed` on issued invoices, and the `credit` that can be used for them."""
-
-    currency: str
-    owed: int
-    credit: int
-
-
-class BalanceOut(BalanceIn):
-    """In the company's currency. What there is in other currencies stands in `others`."""
-
-    customer_id: UUID
-    others: list[BalanceIn]
-
-
-class StatementLine(Out):
-    on: date
-    what: str
-    reference: str | None
-    amount: int
-    balance: int
-
-
-class Statement(Out):
-    """In one currency, between `since` and `until`; `opening` and `closing` are what was owed then, less
-    credit. `lines` are one page: invoice, void (an invoice taken back), payment, refund, reversal,
-    credit_note."""
-
-    customer_id: UUID
-    currency: str
-    since: date
-    until: date
-    opening: int
-    closing: int
-    lines: list[StatementLine]
-    next: str | None
-
-
-class Receivable(Out):
-    """What one customer owes in one currency, by days after it was due."""
-
-    customer_id: UUID
-    name: str | None
-    currency: str
-    total: int
-    ages: dict[str, int]

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from portal_api.api import (
     accounts,
+    cards,
     clients,
     company,
     home,
@@ -41,6 +42,7 @@ for each in (
     staff,
     requests,
     invoices,
+    cards,
     record,
     members,
 ):

@@ -22,12 +22,13 @@ async def check_out(
         row = found.get(id)
         if row is None:
             raise not_found("invoice")
-        if not row.payable or row.balance <= 0:
+        open_now = row.balance if row.collectable is None else row.collectable
+        if not row.payable or open_now <= 0:
             because = row.invoice.get("not_payable_because") or "Nothing is open on it."
             raise conflict("This invoice cannot be paid here", because, id=str(id))
-        if amount is not None and amount > row.balance:
-            raise Problem(422, "This is more than is open", "Pay at most the balance.", id=str(id))
-        cap += row.balance if amount is None else amount
+        if amount is not None and amount > open_now:
+            raise Problem(422, "This is more than may be paid", f"Pay at most {open_now}.", id=str(id))
+        cap += open_now if amount is None else amount
     currencies = {row.currency for row in found.values()}
     if len(currencies) > 1:
         raise Problem(422, "These invoices are in several currencies", "Pay those of one currency at a time.")

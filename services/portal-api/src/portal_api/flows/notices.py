@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from shared.batches import insert_rows, upsert_newer
 from shared.events.dispatch import StatusChanged
-from shared.events.money import PaymentSettled
+from shared.events.money import PaymentSettled, paid_by
 from shared.events.status_code import StatusCodeChanged
+from shared.money import to_decimal
 from shared.work import Work
 from sqlalchemy import select, update
 
@@ -98,15 +99,16 @@ async def send_receipts(work: Work[Any], events: Sequence[PaymentSettled]) -> No
     for event in events:
         if event.at < work.now - _OLD:
             continue
-        to = await recipient_of_payment(work.session, event.customer_id, event.invoice_id)
+        paid = paid_by(event)
+        to = await recipient_of_payment(work.session, event.customer_id, paid)
         if to is None:
             continue
-        paid = event.at.astimezone(ZoneInfo((await read_company(work.session)).about.zone))
+        day = event.at.astimezone(ZoneInfo((await read_company(work.session)).about.zone))
         values = {
             "name": to.name,
-            "amount": f"{event.amount / 100:,.2f} {event.currency}",
+            "amount": f"{to_decimal(event.amount, event.currency):,f} {event.currency}",
             "method": f"{event.brand or 'card'} ending in {event.last4}" if event.last4 else event.method,
-            "paid_on": f"{paid:%B} {paid.day}, {paid.year}",
+            "paid_on": f"{day:%B} {day.day}, {day.year}",
             "invoice": to.number,
             "reference": event.reference or "",
             "link": f"{work.settings.web_url.rstrip('/')}/portal/invoices",

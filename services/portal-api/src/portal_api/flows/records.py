@@ -5,20 +5,30 @@ Batches in, one statement a table; an older version never replaces a newer one, 
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from shared.batches import insert_rows, upsert_newer
 from shared.events.customer import AgreementChanged, CustomerChanged, EquipmentChanged, LocationChanged
-from shared.events.money import InvoiceChanged, InvoiceIssued, PaymentRefunded, PaymentSettled
+from shared.events.money import (
+    InvoiceChanged,
+    InvoiceIssued,
+    PaymentRefunded,
+    PaymentSettled,
+    SavedCardChanged,
+    paid_by,
+)
 from shared.events.technician import TechnicianChanged
 from shared.work import Work
 
 from portal_api.flows.accounts import close_for_location
 from portal_api.models.records import (
     agreement_record,
+    card_record,
     customer_record,
     equipment_record,
     invoice_record,
     location_record,
+    payment_part,
     payment_record,
     technician_record,
 )
@@ -112,6 +122,7 @@ async def keep_invoices(work: Work[Any], events: Sequence[InvoiceIssued | Invoic
             "id": event.invoice_id,
             "version": event.version,
             **{name: getattr(event.invoice, name) for name in (*columns, *amounts)},
+            "collectable": event.invoice.collectable,
             "invoice": event.invoice,
         }
         for event in events
@@ -126,9 +137,27 @@ async def keep_payments(work: Work[Any], events: Sequence[PaymentSettled]) -> No
         for event in events
     ]
     await insert_rows(work.session, payment_record, rows, ignore=["id"])
+    await _keep_parts(work, [(event.payment_id, event) for event in events])
 
 
 async def keep_refunds(work: Work[Any], events: Sequence[PaymentRefunded]) -> None:
     names = ("payment_id", "invoice_id", "customer_id", "amount", "currency", "at")
     rows = [{"id": event.refund_id, **{name: getattr(event, name) for name in names}} for event in events]
     await insert_rows(work.session, payment_record, rows, ignore=["id"])
+    await _keep_parts(work, [(event.refund_id, event) for event in events])
+
+
+async def _keep_parts(work: Work[Any], said: Sequence[tuple[UUID, PaymentSettled | PaymentRefunded]]) -> None:
+    rows = [
+        {"payment_record_id": id, "invoice_id": part.invoice_id, "amount": part.amount}
+        for id, event in said
+        for part in paid_by(event)
+    ]
+    if rows:
+        await insert_rows(work.session, payment_part, rows, ignore=["payment_record_id", "invoice_id"])
+
+
+async def keep_cards(work: Work[Any], events: Sequence[SavedCardChanged]) -> None:
+    names = ("version", "customer_id", "brand", "last4", "expires", "removed")
+    rows = [{"id": event.card_id, **{name: getattr(event, name) for name in names}} for event in events]
+    await upsert_newer(work.session, card_record, rows, newer="version")

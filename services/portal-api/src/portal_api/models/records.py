@@ -119,7 +119,8 @@ appointment_record = Table(
     partly("ix_appointment_record_technician", "technician_id", "end_at", where="start_at IS NOT NULL"),
 )
 
-# `invoice` is a `shared.events.money.Invoice`; amounts are minor units of `currency`.
+# `invoice` is a `shared.events.money.Invoice`; amounts are minor units of `currency`. `collectable` is what
+# of the balance may be charged; None where its sender did not say: all of it.
 invoice_record = Table(
     "invoice_record",
     Base.metadata,
@@ -135,6 +136,7 @@ invoice_record = Table(
     must("currency", String(3)),
     must("total", BigInteger),
     must("balance", BigInteger),
+    Column("collectable", BigInteger),
     must("invoice", Json),
     Index("ix_invoice_record_location", "location_id", "issued_on", "id"),
 )
@@ -153,4 +155,28 @@ payment_record = Table(
     Column("brand", String(40)),
     Column("last4", String(4)),
     must("at", UtcDateTime),
+)
+
+# How much of a payment, or of a refund, was for which invoice: one may pay several.
+payment_part = Table(
+    "payment_part",
+    Base.metadata,
+    Column("payment_record_id", Uuid, primary_key=True),
+    Column("invoice_id", Uuid, primary_key=True),
+    must("amount", BigInteger),
+    Index("ix_payment_part_invoice_id", "invoice_id"),
+)
+
+# Cards that the gateway keeps for a customer. `removing` is when the household asked to remove it.
+card_record = Table(
+    "card_record",
+    Base.metadata,
+    _id(),
+    must("version", Integer),
+    must("customer_id", Uuid, index=True),
+    Column("brand", String(40)),
+    Column("last4", String(4)),
+    Column("expires", String(7)),
+    must("removed", Boolean),
+    Column("removing", UtcDateTime),
 )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from portal_api.models.accounts import account
 from portal_api.models.records import customer_record, invoice_record, location_record
-from portal_api.queries.invoices import CAN_BE_PAID
+from portal_api.queries.invoices import CAN_BE_PAID, COLLECTABLE
 
 # The customer is whose the location is now, since customers are merged and houses are sold.
 _customer_id = func.coalesce(location_record.c.customer_id, account.c.customer_id)
@@ -29,7 +29,7 @@ _HOME = (
         location_record.c.zone,
         customer_record.c.name,
         invoice_record.c.currency,
-        func.sum(invoice_record.c.balance).label("amount"),
+        func.sum(COLLECTABLE).label("amount"),
         func.count(invoice_record.c.id).label("invoices"),
     )
     .outerjoin(customer_record, customer_record.c.id == location_record.c.customer_id)

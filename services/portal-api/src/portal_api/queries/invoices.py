@@ -9,16 +9,18 @@ from uuid import UUID
 from shared.db import Row
 from shared.pages import decode_cursor, encode_cursor
 from shared.problems import not_found
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from portal_api.models.records import invoice_record, payment_record
+from portal_api.models.records import invoice_record, payment_part, payment_record
 
 Reading = AsyncSession | AsyncConnection
 _invoice = invoice_record.c
 
 
-CAN_BE_PAID = ~_invoice.bill_to_partner & _invoice.payable & (_invoice.balance > 0)
+COLLECTABLE = func.coalesce(_invoice.collectable, _invoice.balance)
+"""What of the balance may be charged: without a service fee that the partner forbids."""
+CAN_BE_PAID = ~_invoice.bill_to_partner & _invoice.payable & (COLLECTABLE > 0)
 
 
 def _of(location_id: UUID) -> ColumnElement[bool]:
@@ -65,10 +67,11 @@ async def several(read: Reading, location_id: UUID, ids: Sequence[UUID]) -> dict
 
 
 async def payments(read: Reading, location_id: UUID, id: UUID) -> Sequence[Row]:
-    """Of one invoice, refunds too, oldest first."""
+    """Of one invoice, refunds too, oldest first: `part` is how much of each was for this invoice."""
     query = (
-        select(payment_record)
-        .join_from(payment_record, invoice_record, _invoice.id == payment_record.c.invoice_id)
+        select(payment_record, payment_part.c.amount.label("part"))
+        .join_from(payment_record, payment_part, payment_part.c.payment_record_id == payment_record.c.id)
+        .join(invoice_record, _invoice.id == payment_part.c.invoice_id)
         .where(_of(location_id), _invoice.id == id)
     )
     return (await read.execute(query.order_by(payment_record.c.at, payment_record.c.id))).all()

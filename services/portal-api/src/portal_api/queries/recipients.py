@@ -1,8 +1,10 @@
 """Who is told about a dispatch or a payment, as far as it is known."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from shared.events.money import PaidPart
 from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,20 +38,24 @@ async def is_matched(session: AsyncSession, dispatch_id: UUID) -> bool:
 
 
 async def recipient_of_payment(
-    session: AsyncSession, customer_id: UUID, invoice_id: UUID | None
+    session: AsyncSession, customer_id: UUID, paid: Sequence[PaidPart]
 ) -> Recipient | None:
-    """None where nobody has an address, and for partners, who pay by statement."""
-    invoice, location_id = "", None
-    if invoice_id is not None:
-        query = select(invoice_record.c.invoice, invoice_record.c.location_id)
-        row = (await session.execute(query.where(invoice_record.c.id == invoice_id))).one_or_none()
-        if row is not None:
-            invoice, location_id = row.invoice["number"], row.location_id
+    """`number` names all invoices that were paid. None where nobody has an address, and for partners, who pay
+    by statement."""
+    query = select(invoice_record.c.id, invoice_record.c.invoice, invoice_record.c.location_id)
+    query = query.where(invoice_record.c.id.in_([part.invoice_id for part in paid]))
+    known = {row.id: row for row in await session.execute(query)}
+    numbers = [
+        part.number or known[part.invoice_id].invoice["number"]
+        for part in paid
+        if part.number or part.invoice_id in known
+    ]
+    location_id = next((row.location_id for row in known.values() if row.location_id), None)
     kind = select(customer_record.c.kind).where(customer_record.c.id == customer_id)
     if await session.scalar(kind) == "partner":
         return None
     who = await _who(session, customer_id, location_id)
-    return Recipient(*who, invoice, "") if who else None
+    return Recipient(*who, ", ".join(numbers), "") if who else None
 
 
 async def _who(

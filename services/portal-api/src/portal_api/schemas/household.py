@@ -78,7 +78,9 @@ class AgreementOut(Agreement):
 
 
 class InvoiceOut(Out):
-    """Amounts are minor units of `currency`."""
+    """Amounts are minor units of `currency`. `collectable` is what can be paid now; `withheld` is the service
+    fee in the balance that must not be paid, in the warranty company's words `withheld_because`. What was
+    refunded is owed again, until a credit note takes it off."""
 
     id: UUID
     number: str
@@ -89,17 +91,24 @@ class InvoiceOut(Out):
     currency: str
     total: int
     paid: int
+    refunded: int
+    credited: int
     balance: int
+    withheld: int
+    withheld_because: str | None
+    collectable: int
     payable: bool
     not_payable_because: str | None
 
 
 class PaymentOut(Out):
-    """A refund has `refund_of`, the payment that it gives back."""
+    """A refund has `refund_of`, the payment that it gives back. `amount` is what of it was for this invoice,
+    `whole` all of it."""
 
     id: UUID
     refund_of: UUID | None
     amount: int
+    whole: int
     currency: str
     method: str | None
     brand: str | None
@@ -110,7 +119,6 @@ class PaymentOut(Out):
 class InvoiceWhole(InvoiceOut):
     subtotal: int
     tax: int
-    refunded: int
     lines: list[InvoiceLine]
     payments: list[PaymentOut]
 
@@ -166,11 +174,22 @@ class MemberOut(Out):
 
 
 def invoice(row: Row) -> dict[str, Any]:
-    return {**row.invoice, "id": row.id}
+    """What an older event did not say is worked out: it knew no service fee that is withheld."""
+    shown = {
+        "refunded": 0,
+        "credited": 0,
+        "withheld": 0,
+        "withheld_because": None,
+        **row.invoice,
+        "id": row.id,
+    }
+    if shown.get("collectable") is None:
+        shown["collectable"] = row.balance if row.payable else 0
+    return shown
 
 
 def payment(row: Row) -> dict[str, Any]:
-    return {**row._mapping, "refund_of": row.payment_id}
+    return {**row._mapping, "refund_of": row.payment_id, "whole": row.amount, "amount": row.part}
 
 
 def agreement(row: Row, today: date) -> dict[str, Any]:
