@@ -4,22 +4,28 @@ The table has `id`, `state` (`waiting` until it is over), `due_at`, `attempts`, 
 `answer`, what the mail server said.
 """
 
+import asyncio
 import random
-from collections.abc import Awaitable, Sequence
-from datetime import timedelta
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
 from sqlalchemy import ColumnElement, Table, select, update
 from sqlalchemy.exc import DBAPIError
 
+from shared.batches import one_of
 from shared.db import Row, utcnow
+from shared.failures import is_outage
 from shared.mailer import MailRefused
 from shared.service import Running
 from shared.work import Work
 
 log = structlog.get_logger()
+
+R = TypeVar("R")
 
 LONGEST = 900.0
 
@@ -47,6 +53,70 @@ async def lease(work: Work[Any], table: Table, limit: int) -> Sequence[Row]:
     return (await work.session.execute(leased.values(due_at=until, attempts=table.c.attempts + 1))).all()
 
 
+class Lease:
+    """Mails that were leased together, renewed for as long as they are worked on. One whose lease somebody
+    else has by now is not begun, and only what is still ours is settled."""
+
+    def __init__(self, running: Running[Any], table: Table, rows: Sequence[Row], loop: str) -> None:
+        """`rows` have `id`, and as `due_at` the end of their lease. A renewal is a sign of life of `loop`."""
+        self._running, self._table, self._rows, self._loop = running, table, rows, loop
+        self._until: datetime | None = rows[0].due_at if rows else None
+        self._renewed = time.monotonic()
+        self._ours = {row.id for row in rows}
+        self._renewing = asyncio.Lock()
+
+    async def each(self, send: Callable[[Row], Awaitable[R]]) -> list[tuple[Row, R]]:
+        """What became of each mail that was begun; as many at once as there are connections to the server."""
+        slots = asyncio.Semaphore(self._running.settings.smtp_connections)
+
+        async def one(row: Row) -> list[tuple[Row, R]]:
+            async with slots:
+                if time.monotonic() - self._renewed > self._seconds / 2:
+                    await self._renew()  # this process may have stood still
+                return [(row, await send(row))] if row.id in self._ours else []
+
+        keeper = asyncio.create_task(self._keep())
+        try:
+            found = await asyncio.gather(*(one(row) for row in self._rows))
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+        return [each for some in found for each in some]
+
+    async def still_ours(self, work: Work[Any], ids: Iterable[UUID]) -> set[UUID]:
+        """Which of them may be settled in this transaction."""
+        mine = (one_of(work.session, self._table.c.id, list(ids)), *self._mine())
+        return set(await work.session.scalars(select(self._table.c.id).where(*mine).with_for_update()))
+
+    @property
+    def _seconds(self) -> float:
+        return self._running.settings.lease_seconds
+
+    def _mine(self) -> tuple[ColumnElement[bool], ...]:
+        return self._table.c.state == "waiting", self._table.c.due_at == self._until
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds / 3)
+            try:
+                await self._renew()
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                log.warning("lease_not_renewed", loop=self._loop, error=type(error).__name__)
+
+    async def _renew(self) -> None:
+        async with self._renewing, self._running.work() as work:
+            ours = await self.still_ours(work, self._ours)
+            until = work.now + timedelta(seconds=self._seconds)
+            these = one_of(work.session, self._table.c.id, list(ours))
+            await work.session.execute(update(self._table).where(these).values(due_at=until))
+        if len(ours) < len(self._ours):
+            log.warning("mail_lease_lost", loop=self._loop, mails=len(self._ours) - len(ours))
+        self._ours, self._until, self._renewed = ours, until, time.monotonic()
+        self._running.beat(self._loop)
+
+
 async def settle(
     work: Work[Any],
     table: Table,
@@ -58,7 +128,7 @@ async def settle(
     **over: Any,
 ) -> None:
     """`waiting` is tried again later, until the mail is older than `give_up_hours` and `failed`. Every other
-    state is for good, and the columns of `over` are written with it."""
+    state is for good, and the columns of `over` are written with it. The mail is still ours."""
     if state == "waiting" and work.now - row.created_at > timedelta(hours=give_up_hours):
         state = "failed"
     values: dict[str, Any] = {"state": state, "answer": answer}

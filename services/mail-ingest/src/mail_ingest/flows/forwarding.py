@@ -52,7 +52,7 @@ async def lease_forwards(work: Work[Tools]) -> Sequence[Row]:
     leased = update(forwards).where(these)
     await work.session.execute(leased.values(due_at=lease, attempts=forwards.c.attempts + 1))
     columns = (
-        *(forwards.c[name] for name in ("id", "kind", "recipient", "attempts", "created_at")),
+        *(forwards.c[name] for name in ("id", "kind", "recipient", "attempts", "created_at", "due_at")),
         *(mails.c[name] for name in ("sha256", "subject", "reason", "code", "outcome", "number")),
         *(mailboxes.c[name] for name in ("return_name", "return_address")),
         raw_mails.c.raw,
@@ -63,6 +63,8 @@ async def lease_forwards(work: Work[Tools]) -> Sequence[Row]:
 
 
 async def mark_sent(work: Work[Tools], ids: Sequence[UUID]) -> None:
+    if not ids:
+        return
     done = update(forwards).where(one_of(work.session, forwards.c.id, ids))
     await work.session.execute(done.values(state="sent", sent_at=work.now, error=None))
 

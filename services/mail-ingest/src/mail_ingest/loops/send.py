@@ -1,6 +1,5 @@
 """Forwards each mail that has an outcome."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -10,7 +9,7 @@ from shared.db import Row
 from shared.events.portal import CompanyChanged
 from shared.fault import fault
 from shared.mailer import Mailer, MailRefused
-from shared.mails import nothing_due
+from shared.mails import Lease, nothing_due
 from shared.secrets import SecretUnreadable
 from shared.service import Running
 
@@ -34,28 +33,27 @@ async def send(running: Running[Tools]) -> None:
         async with running.work() as work:
             due = await forwarding.lease_forwards(work)
             company = await queries.company(work.session)
-        results = await _results(running, due, company)
+        held = Lease(running, forwards, due, "send")
+        results = await _results(running, held, due, company)
         fault("after_smtp")
-        sent = [row.id for row, said in zip(due, results, strict=True) if said is None]
-        refused = [(row, *said) for row, said in zip(due, results, strict=True) if said is not None]
         async with running.work() as work:
-            if sent:
-                await forwarding.mark_sent(work, sent)
-            if refused:
-                await forwarding.mark_refused(work, refused)
+            ours = await held.still_ours(work, [row.id for row, _ in results])
+            settled = [(row, said) for row, said in results if row.id in ours]
+            await forwarding.mark_sent(work, [row.id for row, said in settled if said is None])
+            await forwarding.mark_refused(work, [(row, *said) for row, said in settled if said is not None])
         fault("after_mark")
 
 
 async def _results(
-    running: Running[Tools], due: Sequence[Row], company: CompanyChanged | None
-) -> list[Result]:
+    running: Running[Tools], held: Lease, due: Sequence[Row], company: CompanyChanged | None
+) -> list[tuple[Row, Result]]:
     """The company is read anew for each batch, so that a change takes effect at once, in every replica."""
     try:
         mailer = await running.tools.mailers.through(smarthost_of(running.settings, company))
     except SecretUnreadable as error:
-        return [(str(error), False)] * len(due)
+        return [(row, (str(error), False)) for row in due]
     sender = sender_of(running.settings, company)
-    return await asyncio.gather(*(_send(mailer, row, row.return_address or sender) for row in due))
+    return await held.each(lambda row: _send(mailer, row, row.return_address or sender))
 
 
 async def _send(mailer: Mailer, row: Row, sender: str) -> Result:

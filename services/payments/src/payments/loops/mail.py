@@ -1,12 +1,12 @@
 """Sends the invoices that `flows.mails` queued."""
 
-import asyncio
+from functools import partial
 
 from shared.company import sender_of, smarthost_of
 from shared.db import Row, utcnow
 from shared.events.portal import CompanyChanged
 from shared.mailer import Mailer
-from shared.mails import lease, nothing_due, outcome, settle
+from shared.mails import Lease, lease, nothing_due, outcome, settle
 from shared.secrets import SecretUnreadable
 from shared.service import Running
 
@@ -27,18 +27,26 @@ async def mail(running: Running[Tools]) -> None:
         async with running.work() as work:
             due = await lease(work, invoice_mail, settings.outgoing_batch)
             about = await company_of(work.session)
+        held = Lease(running, invoice_mail, due, "mail")
         try:
             mailer = await running.tools.mailers.through(smarthost_of(settings, about))
         except SecretUnreadable as error:
-            results = [("waiting", str(error))] * len(due)
+            results = [(row, ("waiting", str(error))) for row in due]
         else:
-            results = await asyncio.gather(
-                *(outcome(row.id, _send(running, row, mailer, about)) for row in due)
-            )
+            results = await held.each(partial(_outcome, running, mailer, about))
         async with running.work() as work:
-            for row, (state, answer) in zip(due, results, strict=True):
+            ours = await held.still_ours(work, [row.id for row, _ in results])
+            for row, (state, answer) in results:
+                if row.id not in ours:
+                    continue
                 hours = settings.outgoing_give_up_hours
                 await settle(work, invoice_mail, row, state, answer, give_up_hours=hours)
+
+
+async def _outcome(
+    running: Running[Tools], mailer: Mailer, about: CompanyChanged | None, row: Row
+) -> tuple[str, str | None]:
+    return await outcome(row.id, _send(running, row, mailer, about))
 
 
 async def _send(running: Running[Tools], row: Row, mailer: Mailer, about: CompanyChanged | None) -> None:

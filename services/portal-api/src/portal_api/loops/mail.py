@@ -1,12 +1,11 @@
 """Sends what `flows.messages` queued."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from shared.db import Row, utcnow
 from shared.mailer import Mailer
-from shared.mails import lease, nothing_due, outcome, settle
+from shared.mails import Lease, lease, nothing_due, outcome, settle
 from shared.secrets import SecretUnreadable
 from shared.service import Running
 
@@ -34,19 +33,25 @@ async def send(running: Running[Tools]) -> None:
             known = await read_company(work.session)
             kept = await wordings(work.session, {row.message for row in due})
             gone = await unsubscribed_among(work.session, {row.recipient for row in due})
+        held = Lease(running, outgoing, due, "send")
         try:
             through = sending(running.settings, known)
             mailer = await running.tools.mailers.through(through.smarthost)
         except SecretUnreadable as error:
-            results = [("waiting", str(error))] * len(due)
+            results = [(row, ("waiting", str(error))) for row in due]
         else:
             company = company_values(running.settings, known.about)
             letter = partial(
                 _letter, settings=running.settings, through=through, wordings=kept, company=company
             )
-            results = await asyncio.gather(*(_send(row, mailer, through, letter, gone) for row in due))
+            results = await held.each(
+                partial(_send, mailer=mailer, through=through, letter=letter, gone=gone)
+            )
         async with running.work() as work:
-            for row, (state, answer) in zip(due, results, strict=True):
+            ours = await held.still_ours(work, [row.id for row, _ in results])
+            for row, (state, answer) in results:
+                if row.id not in ours:
+                    continue
                 hours = running.settings.outgoing_give_up_hours  # what is over is erased
                 await settle(work, outgoing, row, state, answer, give_up_hours=hours, sealed=None)
 
