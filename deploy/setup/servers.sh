@@ -11,7 +11,8 @@ needs='rabbitmq-server    | /usr/lib/rabbitmq/bin/rabbitmq-server
 postgresql         | /usr/lib/postgresql/*/bin/initdb
 dovecot-pop3d      | /usr/lib/dovecot/pop3
 dovecot-imapd      | /usr/lib/dovecot/imap
-exim4-daemon-heavy | /usr/sbin/exim4'
+exim4-daemon-heavy | /usr/sbin/exim4
+pgbouncer          | /usr/sbin/pgbouncer'
 if [ "${1:-}" = bench ]; then
   needs+='
 getmail6           | /usr/bin/getmail

@@ -25,6 +25,7 @@ from shared.problems import install_problems
 from shared.routes import every_route
 from shared.service import Running
 from shared.transaction import CommitBeforeAnswer
+from shared.turns import urgent
 
 # FastAPI silences this where it builds its models; ours are built later (shared.bodies).
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
@@ -84,9 +85,11 @@ def _at(running: Running[Any], route: BaseRoute) -> APIRoute:
         raise TypeError("a service's router holds its routes themselves: `router.routes.extend(...)`")
     handler = route.get_route_handler()
     takes_body = route.body_field is not None
+    first = getattr(route.endpoint, "first_in_line", False)
 
     async def answer(request: Request) -> Response:
         request.scope["callboard.running"] = running
+        urgent.set(first)
         await refuse_unstorable(request, body=takes_body)
         return await handler(request)
 

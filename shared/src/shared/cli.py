@@ -13,6 +13,7 @@ from shared.app import create_app
 from shared.db import Database
 from shared.migrate import migrate, revision
 from shared.rabbit import RabbitBus
+from shared.schema import TooNew
 from shared.serve import web_server
 from shared.service import Running, Service
 from shared.telemetry import configure_logging, configure_tracing
@@ -62,7 +63,12 @@ def main(service: Service, **groups: typer.Typer) -> None:
     @app.command("migrate")
     def migrate_() -> None:
         """Bring the database to this version's tables."""
-        asyncio.run(_migrate(service))
+        try:
+            found = asyncio.run(_with(service, lambda found: migrate(service, found.database)))
+        except TooNew as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+        typer.echo("migrated" if found.behind else found.words())
 
     @app.command("revision")
     def revision_(message: Annotated[str, typer.Option("-m", help="What changes.")]) -> None:
@@ -115,11 +121,6 @@ async def opened(service: Service) -> AsyncGenerator[Running[Any]]:
     finally:
         await found.bus.close()
         await found.database.close()
-
-
-async def _migrate(service: Service) -> None:
-    async with opened(service) as found:
-        await migrate(service, found.database)
 
 
 async def _revision(service: Service, message: str) -> None:

@@ -18,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.types import TypeDecorator
 
+from shared.postgres import Server
+from shared.turns import Turns
+
 Row: TypeAlias = Any
 """A row of a Core query: its attributes are the columns asked for, which SQLAlchemy cannot type."""
 Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
@@ -27,11 +30,6 @@ _JSON: dict[str, Any] = {
     "json_deserializer": pydantic_core.from_json,
 }
 
-# A process that was stopped in the middle of a transaction must not hold its locks for ever.
-_POSTGRES = {"server_settings": {"idle_in_transaction_session_timeout": "10s"}}
-
-
-TURN_SECONDS = 15  # to wait for a connection of ours
 SQLITE_READERS = 4
 
 
@@ -81,24 +79,26 @@ class Database:
         else:
             # Each has connections of its own: one that reads and writes in turn is told so each time, which
             # costs as much as a short query.
-            self.writer = _postgres_engine(url, writers)
-            self.reader = _postgres_engine(
+            self._server = Server()
+            self.writer = self._server.engine(url, writers, **_JSON)
+            self.reader = self._server.engine(
                 url,
                 readers,
                 isolation_level="AUTOCOMMIT",
                 skip_autocommit_rollback=True,
                 pool_reset_on_return=None,
+                **_JSON,
             )
         # The pool hands a connection to whoever asks next, past those who wait: the last in a crowd would
         # wait many times its turn.
-        self._write_turns = asyncio.Semaphore(writers)
-        self._read_turns = asyncio.Semaphore(readers)
+        self._write_turns = Turns(writers)
+        self._read_turns = Turns(readers)
         self._kept: list[AsyncConnection] = []
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:
         async with (
-            _turn(self._write_turns),
+            self._write_turns.one(),
             AsyncSession(self.writer, expire_on_commit=False, autoflush=False) as session,
             session.begin(),
         ):
@@ -108,17 +108,30 @@ class Database:
     async def read(self) -> AsyncGenerator[AsyncConnection]:
         """An autocommit connection. It stays checked out for the next reader: handing it back and asking for
         it again takes as long as a short query (a fifth of a request, measured)."""
-        async with _turn(self._read_turns):
-            connection = self._kept.pop() if self._kept else await self.reader.connect()
+        async with self._read_turns.one():
+            connection = self._kept.pop() if self._kept else await self._reader()
             failed = True
             try:
                 yield connection
+                if self.pooled and connection.in_transaction():
+                    await connection.commit()
                 failed = connection.invalidated
             finally:
                 if not failed:
                     self._kept.append(connection)
                 else:
                     await asyncio.shield(self._hand_back(connection))
+
+    @property
+    def pooled(self) -> bool:
+        return not self.is_sqlite and bool(self._server.pooled)
+
+    async def _reader(self) -> AsyncConnection:
+        """A pooler lends a session for one transaction, so there one has to be open for each look."""
+        connection = await self.reader.connect()
+        if self.pooled:
+            await connection.execution_options(isolation_level="READ COMMITTED")
+        return connection
 
     async def _hand_back(self, connection: AsyncConnection) -> None:
         """The pool knows what may be used again. One that was cut is seldom alone: the server has gone."""
@@ -138,26 +151,6 @@ class Database:
             await self._kept.pop().close()
         await self.writer.dispose()
         await self.reader.dispose()
-
-
-@asynccontextmanager
-async def _turn(turns: asyncio.Semaphore) -> AsyncGenerator[None]:
-    """Raises TimeoutError, which is an outage, where no connection comes free."""
-    if turns.locked():
-        await asyncio.wait_for(turns.acquire(), TURN_SECONDS)
-    else:
-        await turns.acquire()
-    try:
-        yield
-    finally:
-        turns.release()
-
-
-def _postgres_engine(url: str, size: int, **options: Any) -> AsyncEngine:
-    # unbounded here, and so without the pool's own queue: the turns bound it
-    return create_async_engine(
-        url, pool_size=size, max_overflow=-1, connect_args=_POSTGRES, **options, **_JSON
-    )
 
 
 def _sqlite_engine(url: str, size: int) -> AsyncEngine:

@@ -6,11 +6,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from shared.db import Database
+from shared.postgres import SETTINGS
+from shared.schema import Schema, TooNew, schema_of
 from shared.service import Service
 
 # PostgreSQL compresses mails and events as it stores them: 0.06 ms for one of 7 KB with lz4, 0.18 with its
@@ -24,17 +25,26 @@ END $$
 """)
 
 
-async def migrate(service: Service, database: Database) -> None:
-    """Brings the database to the newest version. Several replicas may try at once: one does it."""
-    async with database.writer.begin() as connection:
-        await connection.run_sync(_upgrade, service)
+# A pooler takes no settings at the start of a session: they come with the role then.
+_OF_ROLE = """
+DO $$ BEGIN
+  EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I SET {} = %L', current_database(), '{}');
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE NOTICE 'the role keeps its own settings';
+END $$
+"""
 
 
-async def is_current(service: Service, database: Database) -> bool:
-    """Whether the database has exactly the tables of this version."""
-    async with database.reader.connect() as connection:
-        found = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
-    return set(found) == set(ScriptDirectory.from_config(configuration(service)).get_heads())
+async def migrate(service: Service, database: Database) -> Schema:
+    """Brings the database to the newest version; how it was found. Several replicas may try at once: one does
+    it. One that is newer is left as it is. Raises TooNew where this release cannot work with it."""
+    found = await schema_of(service, database)
+    if not found.suits and not found.behind:
+        raise TooNew(found.words())
+    if found.behind:
+        async with database.writer.begin() as connection:
+            await connection.run_sync(_upgrade, service)
+    return found
 
 
 async def revision(service: Service, database: Database, message: str) -> None:
@@ -46,8 +56,12 @@ async def revision(service: Service, database: Database, message: str) -> None:
 
 def _upgrade(connection: Connection, service: Service) -> None:
     if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))  # a large table may take its time
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('callboard migrations'))"))
         connection.execute(_LZ4)
+        for name, value in SETTINGS.items():
+            connection.execute(text(_OF_ROLE.format(name, value)))
     command.upgrade(configuration(service, connection), "head")
 
 

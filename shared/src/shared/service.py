@@ -17,8 +17,10 @@ from shared.db import Database
 from shared.events import Event
 from shared.failures import is_outage
 from shared.outbox import relay
+from shared.schema import schema_of
 from shared.settings import Settings
 from shared.stalled import end_stalled
+from shared.watch import watch
 from shared.work import Work
 
 log = structlog.get_logger()
@@ -28,6 +30,7 @@ Loop = Callable[["Running"], Awaitable[None]]
 T = TypeVar("T")
 
 STOP_SECONDS = 8.0
+LOOK_SECONDS = 1.0
 
 
 class Handlers:
@@ -78,7 +81,9 @@ class Running(Generic[T]):
         self.tools: Any = None
         self.stopping = asyncio.Event()
         self.closing = asyncio.Event()  # no more requests are taken: answers without an end must end now
-        self.migrated = False  # seen by readiness; once true it is not asked again
+        self.migrated = False  # its tables are there; once true it is not asked again
+        self.suits = False  # and readiness has seen that this release works with them
+        self._looking = asyncio.Lock()
         self.heartbeats: dict[str, float] = {}
         self._wakes: dict[str, asyncio.Event] = {}
 
@@ -101,14 +106,14 @@ class Running(Generic[T]):
 
     async def pause(self, seconds: float, name: str = "") -> None:
         """Sleeps until the time is over, somebody calls `wake(name)`, or the service stops."""
-        self._beat(name, seconds)
+        self.beat(name, seconds)
         event = self._wakes.setdefault(name, asyncio.Event())
         with suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)
         event.clear()
-        self._beat(name)
+        self.beat(name)
 
-    def _beat(self, name: str, seconds: float = 0) -> None:
+    def beat(self, name: str, seconds: float = 0) -> None:
         """Only a loop's own pause is a sign of its life. One that means to sleep is not expected before."""
         if name in self.heartbeats:
             self.heartbeats[name] = time.monotonic() + seconds
@@ -127,10 +132,12 @@ class Running(Generic[T]):
                     every["end_stalled"] = end_stalled
                 every |= {loop.__name__: loop for loop in self.service.loops}
                 tasks += [asyncio.create_task(self._supervise(name, loop)) for name, loop in every.items()]
+                tasks.append(asyncio.create_task(watch(self)))
             yield
 
     async def _supervise(self, name: str, loop: Loop) -> None:
         """Runs a loop until the service stops, whatever it raises."""
+        await self._tables_there()
         pause = 0.1
         while not self.stopping.is_set():
             self.heartbeats[name] = time.monotonic()
@@ -149,6 +156,21 @@ class Running(Generic[T]):
                 level("loop_failed", service=self.name, loop=name, error=type(error).__name__)
             await self.pause(pause + random.uniform(0, pause), f"{name} restart")  # noqa: S311
             pause = min(pause * 2, 5.0)
+
+    async def _tables_there(self) -> None:
+        """No loop starts on a database that is older than this release."""
+        async with self._looking:
+            while not self.migrated and not self.stopping.is_set():
+                try:
+                    found = await schema_of(self.service, self.database)
+                    self.migrated = not found.behind
+                except Exception as error:
+                    log.warning("schema_not_seen", service=self.name, error=type(error).__name__)
+                else:
+                    if not self.migrated:
+                        log.warning("waits_for_migration", service=self.name, detail=found.words())
+                if not self.migrated:
+                    await self.pause(LOOK_SECONDS, "migration")
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
         self.stopping.set()

@@ -19,6 +19,9 @@ OUTBOX = Gauge("callboard_outbox_rows", "Events that wait in the outbox, counted
 OUTBOX_AGE = Gauge("callboard_outbox_age_seconds", "Since when the first of them waits.", ["service"])
 PARKED_NOW = Gauge("callboard_outbox_parked", "Events that stand aside, counted up to 1000.", ["service"])
 DEAD = Gauge("callboard_dead_letters", "Events set aside in the database (no broker).", ["service"])
+LOOP_SILENCE = Gauge(
+    "callboard_loop_silence_seconds", "Since when a loop gave no sign of life.", ["service", "loop"]
+)
 REQUESTS = Histogram("callboard_http_seconds", "Seconds an HTTP request took.", ["method", "status"])
 
 _SECRET_NAMES = re.compile(r"passw|secret|token|authorization|cookie|ticket|api_?key", re.IGNORECASE)

@@ -23,6 +23,7 @@ from shared.problems import Problem, unavailable
 from shared.service import Running
 from shared.tables import idempotency
 from shared.telemetry import REQUESTS, span
+from shared.turns import REQUEST_SECONDS, Busy, patience
 from shared.wire import trace_of
 from shared.work import Work, traceparent
 
@@ -95,6 +96,7 @@ class CommitBeforeAnswer:
         incoming = dict(scope["headers"]).get(b"traceparent")
         token = traceparent.set(trace_of(incoming.decode("latin-1")) if incoming else None)
         answer = _Answer(scope, send)
+        patience.set(REQUEST_SECONDS)
         try:
             with span(f"{scope['method']} {scope['path']}", traceparent.get()):
                 await self._answer(scope, receive, answer)
@@ -124,6 +126,8 @@ def _failure(path: str, error: Exception) -> Problem:
     name = type(error).__name__
     if is_outage(error):
         log.warning("request_met_outage", path=path, error=name)
+        if isinstance(error, Busy):
+            return unavailable("Too much is asked at once", seconds=int(REQUEST_SECONDS))
         return unavailable()
     if is_bad_value(error):
         log.warning("request_had_bad_value", path=path, error=name)

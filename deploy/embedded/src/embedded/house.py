@@ -65,7 +65,7 @@ def open_services(data: Data, *, demo: bool = False, url: str = "") -> Services:
 async def migrate_all(services: Services, data: Data) -> None:
     for running in services.values():
         await bring_up_to_date(running.service, data.database(running.name))
-        running.migrated = True  # /readyz need not look for it
+        running.migrated = running.suits = True  # nobody need look for it
 
 
 def create_house(services: Services, data: Data) -> FastAPI:

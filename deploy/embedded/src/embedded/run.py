@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from pydantic import ValidationError
+from shared.schema import TooNew
 from shared.telemetry import configure_logging
 
 from embedded.data import AlreadyRunning, Data, open_data
@@ -27,6 +28,8 @@ def run(root: Path, host: str, port: int, *, demo: bool) -> int:
             asyncio.run(_run(data, listener, demo=demo))
     except AlreadyRunning as error:
         return _refuse(f"{error} Stop it, or choose another folder with --data.")
+    except TooNew as error:
+        return _refuse(f"{error}.")
     except ValidationError as error:
         return _refuse("\n".join(f"{each['msg']}" for each in error.errors()))
     except OSError as error:

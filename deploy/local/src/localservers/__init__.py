@@ -8,6 +8,7 @@ the Debian package.
 from localservers.certificates import Certificate, self_signed
 from localservers.dovecot import Dovecot
 from localservers.exim import Exim
+from localservers.pgbouncer import PgBouncer
 from localservers.postgres import Postgres
 from localservers.process import Server, ServerFailed
 from localservers.programs import NotInstalled
@@ -21,6 +22,7 @@ __all__ = [
     "Exim",
     "FaultProxy",
     "NotInstalled",
+    "PgBouncer",
     "Postgres",
     "RabbitMQ",
     "Received",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from mail_ingest.tables import mails
 from shared.backlog import backlog
 from shared.db import utcnow
-from shared.migrate import is_current
+from shared.schema import schema_of
 from shared.service import Running
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -57,12 +57,16 @@ def _key(data: Data) -> Iterator[Finding]:
 async def database(running: Running[Any]) -> Finding:
     what = f"database of {running.name}"
     try:
-        current = await is_current(running.service, running.database)
+        schema = await schema_of(running.service, running.database)
     except (SQLAlchemyError, OSError) as error:
         mend = "Does the server run, and are address, user and password right?"
         return Finding(what, f"cannot be reached ({type(error).__name__})", mend)
-    mend = "" if current else f"Restart callboard run, or: python -m {running.service.package} migrate"
-    return Finding(what, "is up to date" if current else "lacks migrations", mend)
+    if schema.suits:
+        return Finding(what, schema.words())
+    if schema.behind:
+        mend = f"Restart callboard run, or: python -m {running.service.package} migrate"
+        return Finding(what, "lacks migrations", mend)
+    return Finding(what, schema.words(), "Start the newer release.")
 
 
 async def events(running: Running[Any], command: str) -> Finding:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from shared.auth import allow_anyone
 from shared.service import Running
+from shared.turns import first_in_line
 
 from portal_api.flows.clients import token_for
 from portal_api.oauth import FORM, LARGEST, Failures, TokenRefused, read_request
@@ -41,6 +42,7 @@ _FORM = {"schema": {"type": "object", "required": ["grant_type"], "properties": 
     },
     openapi_extra={"requestBody": {"required": True, "content": {FORM: _FORM}}},
 )
+@first_in_line
 async def fetch_token(request: Request) -> JSONResponse:
     """Client credentials (RFC 6749, 4.4): client id and secret as HTTP Basic or in the form, for an access
     token of 15 minutes. Fetch another one shortly before it ends."""

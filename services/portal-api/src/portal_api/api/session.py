@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from shared.db import Row, utcnow
 from shared.problems import not_found
+from shared.turns import first_in_line
 
 from portal_api.api.depends import Here, here_of
 from portal_api.api.signed_in import (
@@ -50,6 +51,7 @@ _LOGON: dict[int | str, Any] = {
 
 
 @router.post("", dependencies=OURS, responses=_LOGON)
+@first_in_line
 async def log_on_(request: Request, here: Here, response: Response, body: Logon) -> SessionOut:
     """Sets the cookie `__Host-callboard`. The same answer for a wrong name and a wrong password."""
     name = body.user_name.strip().lower()
@@ -104,6 +106,7 @@ async def be_active_(session: Session, here: Here) -> Activity:
 
 
 @router.post("/token", dependencies=OURS, responses=_MUST_CHANGE, response_model=AccessToken)
+@first_in_line
 async def exchange(request: Request) -> Response:
     """An access token of at most two minutes, with the role that the account has now. Not activity."""
     here, session = here_of(request), settled(await session_by(request, session_and_key))
