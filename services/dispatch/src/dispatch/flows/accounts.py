@@ -5,12 +5,16 @@ from typing import Any
 from pydantic import SecretStr
 from shared.db import insert_ignore
 from shared.etag import check_version
+from shared.kept import stay_with_destination
 from shared.problems import Problem
 from shared.secrets import seal
 from shared.work import Work
 from sqlalchemy import select, update
 
 from dispatch.models import partner_account
+
+_DESTINATION = ("url", "company_id", "user_id", "protocol")
+"""Of the password: a protocol's templates may write it into any address."""
 
 
 async def set_account(
@@ -31,6 +35,13 @@ async def set_account(
         raise Problem(422, "A new account needs its password")
     if password is not None:
         values = {**values, "password": seal(work.settings, password, f"partner_account/{partner}/password")}
+    elif before is not None:
+        stay_with_destination(
+            before={name: before[name] for name in _DESTINATION},
+            after=values,
+            destination=_DESTINATION,
+            missing=["/body/password"],
+        )
     if before is None:
         statement = insert_ignore(work.session, partner_account, ["partner"], returning=["partner"])
         row = {"partner": partner, "version": 1, **values}

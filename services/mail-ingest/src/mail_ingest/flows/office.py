@@ -6,6 +6,7 @@ from uuid import UUID
 from shared.company import login_of, shares_domain
 from shared.db import Row, uuid7
 from shared.etag import check_version
+from shared.kept import stay_with_destination
 from shared.problems import Problem, conflict, not_found
 from shared.secrets import seal
 from shared.work import Work
@@ -15,6 +16,9 @@ from mail_ingest.queries import company
 from mail_ingest.schemas import Correction, MailboxBody
 from mail_ingest.tables import forwards, mailboxes, mails
 from mail_ingest.tools import Tools
+
+_DESTINATION = ("kind", "host", "port", "security", "user", "ca_file")
+"""Of a mailbox's password."""
 
 
 async def create_mailbox(work: Work[Tools], body: MailboxBody, who: str) -> UUID:
@@ -40,6 +44,9 @@ async def edit_mailbox(
     before = {name: getattr(old, name) for name in values}
     if body.password is not None:
         values["sealed_password"] = _sealed(work, mailbox_id, body)
+    elif old.sealed_password:
+        kept = ["/body/password"]
+        stay_with_destination(before=before, after=values, destination=_DESTINATION, missing=kept)
     values |= {"version": old.version + 1, "next_poll_at": work.now}
     await work.session.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(**values))
     work.wake("poll")

@@ -9,13 +9,15 @@ from pydantic import SecretStr, ValidationError
 from shared.db import Row, uuid7
 from shared.etag import check_version
 from shared.hosts import HostRefused, HostUnknown, resolve
+from shared.kept import stay_with_destination
 from shared.problems import Problem, not_found
 from shared.secrets import seal
 from shared.work import Work
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from payments.gateways import ACCOUNTS, WITHOUT_PAGE
-from payments.models import gateway_account
+from payments.gateways.accounts import secrets_of
+from payments.models import gateway_account, gateway_token
 from payments.tools import fields_of, place_of
 
 _AUDITED = ("avs_policy", "cvv_policy", "default_cards", "default_portal", "name")
@@ -41,10 +43,24 @@ async def edit(
     check_version(based_on, row.version)
     values = {**about, "version": row.version + 1, "updated_at": work.now}
     if fields is not None:
-        values |= await _checked(work, id, row.gateway, {**fields_of(work.settings, row), **fields})
+        checked = await _checked(work, id, row.gateway, {**fields_of(work.settings, row), **fields})
+        if _moved(work, row, checked["options"], fields):  # what was connected there must be connected here
+            await work.session.execute(delete(gateway_token).where(gateway_token.c.account_id == id))
+        values |= checked
     await _only_default(work, id, row.gateway, about)
     await work.session.execute(update(gateway_account).where(gateway_account.c.id == id).values(values))
     return await _told(work, id, "gateway.changed", who)
+
+
+def _moved(work: Work[Any], row: Row, options: dict[str, Any], fields: dict[str, Any]) -> bool:
+    """Whether the account is another one or elsewhere from now on. Raises 422 where a kept secret would move
+    with it."""
+    model, before = ACCOUNTS[row.gateway], fields_of(work.settings, row)
+    destination = model.model_fields.keys() - secrets_of(model) - model.harmless
+    kept = [name for name in secrets_of(model) - fields.keys() if before.get(name)]
+    missing = [f"/body/fields/{name}" for name in kept]
+    stay_with_destination(before=before, after=options, destination=destination, missing=missing)
+    return any(before.get(name) != options.get(name) for name in destination)
 
 
 async def tested(work: Work[Any], *, id: UUID, said: str) -> None:

@@ -17,6 +17,14 @@ class Account(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     links: ClassVar[dict[str, str]] = {}
+    harmless: ClassVar[frozenset[str]] = frozenset()
+    """Fields that may change without the secrets being entered again: they say neither where these go nor by
+    whom."""
+
+
+def secrets_of(model: type[Account]) -> set[str]:
+    """The names of the fields that are never given out."""
+    return {name for name, field in model.model_fields.items() if field.annotation is SecretStr}
 
 
 class SandboxAccount(Account):
@@ -30,6 +38,7 @@ class SandboxAccount(Account):
 class MerchantwareAccount(Account):
     """Copy the three values from the welcome mail of Merchant Warehouse. The key is stored sealed."""
 
+    harmless: ClassVar[frozenset[str]] = frozenset({"version"})
     site_id: Annotated[Word, Field(title="Site ID")]
     key: Annotated[Secret, Field(title="Key")]
     name: Annotated[Word, Field(title="Name")]
@@ -74,6 +83,7 @@ class QuickBooksAccount(Account):
 class PayPalAccount(Account):
     """`webhook_id` empty: no webhook is believed."""
 
+    harmless: ClassVar[frozenset[str]] = frozenset({"webhook_id"})
     client_id: Annotated[Word, Field(title="Client ID")]
     client_secret: Annotated[Secret, Field(title="Client secret")]
     webhook_id: Annotated[str, Field(title="Webhook ID", max_length=100)] = ""

@@ -8,6 +8,7 @@ from shared.company import PASSWORD, shares_domain
 from shared.db import insert_ignore
 from shared.etag import check_version
 from shared.hosts import HostRefused, addresses
+from shared.kept import stay_with_destination
 from shared.problems import Problem, not_found
 from shared.secrets import seal
 from shared.work import Work
@@ -16,6 +17,9 @@ from sqlalchemy import select, update
 from portal_api.models.company import company
 from portal_api.queries.company import Company, as_told, read_company, read_logo
 from portal_api.schemas.company import CompanyBody, CompanyIn
+
+_DESTINATION = ("smtp_host", "smtp_port", "smtp_security", "smtp_user")
+"""Of the mail server's password."""
 
 
 async def check_host(settings: Any, body: CompanyIn) -> None:
@@ -93,11 +97,12 @@ def _password(work: Work[Any], was: Company, body: CompanyIn) -> str | None:
         return None
     if body.smtp_password is not None:
         return seal(work.settings, SecretStr(body.smtp_password.get_secret_value()), PASSWORD)
-    same = (was.about.smtp_host, was.about.smtp_user) == (body.smtp_host, body.smtp_user)
-    if not same or was.smtp_password is None:
-        raise Problem(
-            422,
-            "Enter the mail server's password",
-            "It is kept for one server and login; this is another one, or the first.",
-        )
+    if was.smtp_password is None:
+        raise Problem(422, "Enter the mail server's password", "This login has none yet.")
+    stay_with_destination(
+        before=was.about.model_dump(),
+        after=body.model_dump(),
+        destination=_DESTINATION,
+        missing=["/body/smtp_password"],
+    )
     return was.smtp_password
