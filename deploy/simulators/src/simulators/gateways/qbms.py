@@ -102,8 +102,6 @@ def _do(here: House, operation: str, fields: Fields) -> tuple[str, Fields]:
             return _void_or_refund(here, ref, amount, key)
         case "MerchantAccountQuery":
             return _attributes(*CODES["approved"]), {"CreditCardType": ["Visa", "MasterCard"]}
-        case "CustomerCreditCardWalletDel":
-            return _attributes(*CODES["approved"]), {}
         case _:
             raise Refused("field", "Unknown request.")
     return _attributes(*CODES.get(done.status, CODES["approved"])), _shape(done)

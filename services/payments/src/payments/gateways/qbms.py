@@ -116,10 +116,6 @@ class Qbms(Gateway):
             return failed(found)
         return Findings(rows=(Finding(result=found, kind="hold" if found.captured is False else "sale"),))
 
-    async def forget_card(self, token: SecretStr, customer_id: str) -> Result:
-        asked: list[Element] = [("WalletEntryID", token.get_secret_value()), ("CustomerID", customer_id[:40])]
-        return await self._call("CustomerCreditCardWalletDel", asked)
-
     async def check_connection(self) -> Result:
         return await self._call("MerchantAccountQuery", [])
 

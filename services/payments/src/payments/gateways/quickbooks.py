@@ -79,13 +79,6 @@ class QuickBooks(Gateway):
         answer = await self._call("GET", f"charges/{quote(charge, '')}")
         return failed(answer) if isinstance(answer, Result) else answers.findings(answer)
 
-    async def forget_card(self, token: SecretStr, customer_id: str) -> Result:
-        path = (
-            f"/quickbooks/v4/customers/{quote(customer_id, '')}/cards/{quote(token.get_secret_value(), '')}"
-        )
-        answer = await self._call("DELETE", path)
-        return answer if isinstance(answer, Result) else answers.gone(answer)
-
     async def check_connection(self) -> Result:
         """Reads a charge that does not exist: whoever may be told so is connected."""
         answer = await self._call("GET", "charges/CALLBOARDCHECK")

@@ -53,10 +53,6 @@ def findings(answer: Answer) -> Findings | Result:
     return Findings(rows=tuple(_operations(body)))
 
 
-def gone(answer: Answer) -> Result:
-    return Result(outcome="approved") if answer.status in (200, 204) else result(answer)
-
-
 def finding(answer: Answer) -> Finding:
     """A charge, capture, refund or void; or what its error means."""
     body = read_json(answer.body)
