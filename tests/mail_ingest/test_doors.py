@@ -248,7 +248,7 @@ async def test_mailbox_passwords_go_in_and_never_come_out(
     stored = Path(running.database.url.split("///")[1]).read_bytes()
     assert b"hunter2" not in stored
 
-    body = {**BOX, "name": "renamed"}
+    body = {**BOX, "kind": "pop3", "host": "127.0.0.1", "user": "u", "enabled": False, "name": "renamed"}
     assert (await http.put(f"/v1/mailboxes/{box}", json=body)).status_code == 428
     assert (await http.put(f"/v1/mailboxes/{box}", json=body, headers={"If-Match": '"7"'})).status_code == 412
     edited = await http.put(f"/v1/mailboxes/{box}", json=body, headers={"If-Match": answer.headers["etag"]})

@@ -106,7 +106,7 @@ async def test_a_stored_password_goes_to_no_other_server(embedded: Running[Any])
         assert (await put(http, 1, **own, zone="America/Chicago")).status_code == 200
         for change in ({"smtp_host": "127.0.0.1"}, {"smtp_user": "other@contractor.example"}):
             refused = await put(http, 2, **{**own, **change})
-            assert (refused.status_code, refused.json()["title"]) == (422, "Enter the mail server's password")
+            assert (refused.status_code, refused.json()["title"]) == (422, "Enter the password again")
 
 
 async def test_only_administrators_edit(embedded: Running[Any]) -> None:
