@@ -134,7 +134,7 @@ async def test_a_dispatch_given_to_the_wrong_household_is_taken_back(
     (first,) = await answers(run)
     wrong: dict[str, Any] = {
         "contract": Contract(id="9"),
-        "people": (person("LEE NG", "6515550139"),),
+        "people": (person("PAT EXAMPLE", "6515550137"), person("LEE NG", "6515550139", role="contact")),
         "email": "pat@example.com",
     }
     await feed(run, created("2", lines=(OVEN,), **wrong))

@@ -137,6 +137,18 @@ async def test_a_visit_is_moved_and_taken_back(
     assert (await answer_to(run, asked(request.request_id, "reschedule", preferred="evening")))[0] == "noted"
 
 
+async def test_who_may_be_meant_cannot_change_the_visit(run: Running[Any], technician: str) -> None:
+    """While a person must say whose a dispatch is, the place that stands there is only a candidate."""
+    await feed(run, received())
+    match: dict[str, Any] = {"dispatch_id": known(), "version": 1, "location_id": LOCATION, "score": 80}
+    await feed(run, CustomerMatched(**match, match_version=1, state="review"))
+    await said(run)
+    assert (await answer_to(run, asked(known(), "cancel")))[0] == "refused"
+    await feed(run, CustomerMatched(**match, match_version=2, state="confirmed"))
+    await said(run)
+    assert (await answer_to(run, asked(known(), "cancel")))[0] == "noted"
+
+
 async def test_another_households_visit_is_not_known(run: Running[Any], technician: str) -> None:
     request = wanted(**MORNING)
     await feed(run, request)

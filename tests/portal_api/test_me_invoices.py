@@ -10,6 +10,7 @@ from harness import feed, of, said
 from portal import bill, household, member, ok
 from portal_api.queries.keys import key_set
 from shared.auth import Verifier
+from shared.events.customer import CustomerMatched
 from shared.events.money import CardRemovalAsked, PaidPart, PaymentRefunded, PaymentSettled, SavedCardChanged
 from shared.problems import Problem
 from shared.service import Running
@@ -26,6 +27,29 @@ async def test_invoices_are_for_administrators(run: Running[Any]) -> None:
             assert (await http.get(path)).status_code == 403
         assert (await http.post("/v1/me/checkout", json={"invoices": [{"id": str(id)}]})).status_code == 403
         assert (await http.post(f"/v1/me/invoices/{id}/document")).status_code == 403
+
+
+async def test_an_invoice_of_a_dispatch_that_a_person_must_judge_is_shown_to_nobody(
+    run: Running[Any],
+) -> None:
+    """The partner corrected the address after the invoice was issued: now it may be a neighbour's."""
+    pat, dispatch = await household(run), uuid4()
+    id = await bill(run, pat, dispatch_id=dispatch)
+    match: dict[str, Any] = {
+        "dispatch_id": dispatch,
+        "version": 1,
+        "location_id": pat.location_id,
+        "score": 80,
+    }
+    async with pat.door(run) as http:
+        for version, state, seen in ((1, "automatic", 1), (2, "review", 0), (3, "confirmed", 1)):
+            await feed(run, CustomerMatched(**match, match_version=version, state=state))  # pyright: ignore[reportArgumentType]  # its three words
+            listed = (await ok(await http.get("/v1/me/invoices")))["items"]
+            owed = (await ok(await http.get("/v1/me/home")))["owed"]
+            assert (len(listed), len(owed)) == (seen, seen)
+            assert (await http.get(f"/v1/me/invoices/{id}")).status_code == (200 if seen else 404)
+            asked = await http.post("/v1/me/checkout", json={"invoices": [{"id": str(id)}]})
+            assert asked.status_code == (200 if seen else 404)
 
 
 async def test_open_and_paid_invoices(run: Running[Any]) -> None:

@@ -1,5 +1,6 @@
 """What a dispatch says of people and places, and the records that a new household is made of."""
 
+from collections.abc import Iterable
 from datetime import date
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -8,8 +9,16 @@ from shared.events.customer import Agreement, Equipment
 from shared.events.dispatch import Address, Contract, DispatchContent, Person, Phone
 
 from customer.address import address_key
-from customer.contact import e164, email_key, is_company, kept_number, people
-from customer.matching import Asked, contract_key
+from customer.contact import (
+    e164,
+    email_key,
+    is_company,
+    is_go_between,
+    is_office_phone,
+    kept_number,
+    people,
+)
+from customer.facts import Asked, Period, contract_key
 
 _OURS = uuid5(NAMESPACE_URL, "https://callboard.example/customers")
 _UNKNOWN = {"", "UNKNOWN", "UNK", "NA", "N/A", "NONE", "OTHER"}
@@ -26,6 +35,8 @@ class Claim(Record):
     email: str | None = None
     equipment: tuple[Equipment, ...] = ()
     bill_to: str | None = None
+    desks: tuple[str, ...] = ()
+    """Numbers of the partner's and the contractor's desks that were given as somebody's."""
 
 
 def claim_of(content: DispatchContent, *, partner: str | None, bill_to: str | None) -> Claim:
@@ -39,23 +50,62 @@ def claim_of(content: DispatchContent, *, partner: str | None, bill_to: str | No
         email=content.email,
         equipment=_equipment(content),
         bill_to=bill_to,
+        desks=_desks(content),
     )
 
 
+def _desks(content: DispatchContent) -> tuple[str, ...]:
+    given = {phone.number for person in content.people for phone in person.phones}
+    lists = (content.vendor.phones, *(desk.phones for desk in content.departments))
+    theirs = {e164(phone.number) for phones in lists for phone in phones}
+    return tuple(sorted(number for number in given if e164(number) in theirs - {None}))
+
+
 def asked(claim: Claim) -> Asked:
-    """The claim in the keys that matching compares."""
+    """The claim in the keys that matching compares. Evidence is the customer's own: what belongs to other
+    persons, to firms, or to several persons of one dispatch, leads to a place and proves nothing."""
+    own = [person for person in claim.people if person.role == "customer"]
+    speaks_itself = not any(is_go_between(person.name) for person in own)
+    numbers = _numbers(claim.people)
+    mine = _own_numbers(claim, own) if speaks_itself else frozenset[str]()
     email = email_key(claim.email)
+    held = agreement_of(claim)
     return Asked(
         contract=contract_key(claim.partner, claim.contract.id),
         address=address_key(claim.address),
-        phones=frozenset(
-            key
-            for person in claim.people
-            for phone in person.phones
-            if (key := e164(phone.number)) is not None
-        ),
-        emails=frozenset((email,)) if email else frozenset(),
-        names=frozenset(name for person in claim.people for name in people(person.name)),
+        phones=mine,
+        emails=frozenset((email,)) if email and speaks_itself else frozenset(),
+        names=frozenset(name for person in own for name in people(person.name)),
+        others=(numbers | ({email} if email else set())) - mine - ({email} if speaks_itself else set()),
+        persons=frozenset(name for person in claim.people for name in people(person.name)),
+        period=Period(held.starts_on, held.ends_on) if held else None,
+        speaks_itself=speaks_itself,
+    )
+
+
+def _own_numbers(claim: Claim, own: list[Person]) -> frozenset[str]:
+    """The customer's numbers at home; not those that somebody else on the dispatch has too, who is no
+    relative by name, and not those of desks."""
+    strangers = [
+        person
+        for person in claim.people
+        if person.role != "customer" and (is_go_between(person.name) or not _are_related(person, own))
+    ]
+    mine = [phone for person in own for phone in person.phones if not is_office_phone(phone.type)]
+    found = {key for phone in mine if (key := e164(phone.number)) is not None}
+    return frozenset(found - _numbers(strangers) - {e164(number) for number in claim.desks})
+
+
+def _are_related(person: Person, own: list[Person]) -> bool:
+    """Whether they share a surname, or one of them is not named."""
+    theirs = {name.split()[-1] for name in people(person.name)}
+    mine = {name.split()[-1] for each in own for name in people(each.name)}
+    return not theirs or not mine or not theirs.isdisjoint(mine)
+
+
+def _numbers(people: Iterable[Person]) -> frozenset[str]:
+    return frozenset(
+        key for person in people for phone in person.phones if (key := e164(phone.number)) is not None
     )
 
 

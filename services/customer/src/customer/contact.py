@@ -16,9 +16,15 @@ _PLACEHOLDER = re.compile(
 )
 _COMPANY = re.compile(
     r"\b(?:LLC|INC|INCORPORATED|CORP|CORPORATION|CO|COMPANY|LTD|LP|LLP|PLLC|TRUST|PROPERTIES|REALTY|MANAGEMENT"
-    r"|RENTALS|HOLDINGS|INVESTMENTS|GROUP|ASSOCIATES|ASSOCIATION|HOA|BANK|CHURCH|PARTNERS|ENTERPRISES|SERVICES"
-    r"|HOMES|APARTMENTS)\b"
+    r"|RENTALS?|HOLDINGS|INVESTMENTS|GROUP|ASSOCIATES|ASSOCIATION|HOA|BANK|CHURCH|PARTNERS|ENTERPRISES|SERVICES"
+    r"|HOMES|HOMEOWNERS|APARTMENTS|APTS|MGMT|MGT|REALTORS?|REAL ESTATE|LEASING|BROKERAGE|HOUSING|AUTHORITY"
+    r"|RE/?MAX|OPENDOOR|REDFIN|CENTURY 21|COLDWELL BANKER|KELLER WILLIAMS)\b"
 )
+_GO_BETWEEN = re.compile(
+    r"\b(?:LANDLORD|LANDLADY|AGENT|BROKER|REALTOR|PROP(?:ERTY)? (?:MANAGER|MGR)|MANAGER|SUPERINTENDENT|SELLER"
+    r"|BUYER|LISTING|ATTORNEY|POA|TRUSTEE|EXECUTOR|ON BEHALF|CARE OF)\b|\bC/O\b"
+)
+_OFFICE_PHONES = {"WORK", "OFF", "OFC", "OFFICE", "BUS", "BUSINESS", "FAX", "WRK"}
 _SUFFIXES = {"JR", "SR", "II", "III", "IV", "V", "ESQ", "MD", "PHD", "DDS"}
 _TITLES = {"MR", "MRS", "MS", "MISS", "DR", "REV"}
 _ESTATE = re.compile(r"^(?:THE )?(?:ESTATE|FAMILY|HEIRS) OF (?:THE )?")
@@ -45,6 +51,18 @@ def fold(text: str) -> str:
 def is_company(name: str) -> bool:
     """Whether a name as given is that of a firm, a trust or an association."""
     return _COMPANY.search(fold(name)) is not None
+
+
+def is_go_between(name: str | None) -> bool:
+    """Whether a name is that of a firm, or of one who speaks for the customer: a landlord, a realtor, an
+    agent. Their phones and names are on the dispatches of many households."""
+    text = fold((name or "")[:LONGEST])
+    return is_company(text) or _GO_BETWEEN.search(text) is not None
+
+
+def is_office_phone(kind: str | None) -> bool:
+    """Whether the partner's word for a phone is that of a place of work, which many share."""
+    return (kind or "").strip().upper() in _OFFICE_PHONES
 
 
 @lru_cache(8192)

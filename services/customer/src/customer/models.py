@@ -68,11 +68,13 @@ location = Table(
     Column("given", Text, nullable=True),
     Column("zone", String(50), nullable=False),
     Column("names", Json, nullable=False),
+    Column("own_names", Json, nullable=False, server_default="[]"),
     Column("note", Text, nullable=True),
     Column("replaced_by", Uuid, nullable=True),
     *_row(),
 )
-"""`names` are the persons known there, as `contact.people` makes them; `given` is an address typed as one
+"""`names` are the persons known there, as `contact.people` makes them, `own_names` the customer's own among
+them, by which a dispatch is matched; `given` is an address typed as one
 line. `replaced_by` is set when a merge found two records of one place."""
 
 contact = Table(
@@ -127,7 +129,8 @@ match_key = Table(
     Column("key", _Sorted, primary_key=True),
     Column("location_id", Uuid, primary_key=True),
 )
-"""By what a location is found: `c:` contract, `a:` address, `p:` phone, `e:` e-mail (matching.keys)."""
+"""By what a location is found: `c:` contract, `a:` address, `p:` phone and `e:` e-mail of the customer's own,
+`o:` phone or e-mail of anybody else there, which proves nothing (matching.keys)."""
 
 match = Table(
     "match",

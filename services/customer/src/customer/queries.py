@@ -10,8 +10,10 @@ from shared.problems import not_found
 from sqlalchemy import Column, ColumnElement, Table, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from customer.matching import Asked, decide, keys
-from customer.models import company, customer, location, match, match_key
+from customer.contact import is_go_between
+from customer.facts import Asked, Period, contract_key, keys
+from customer.matching import decide
+from customer.models import agreement, company, customer, location, match, match_key
 from customer.places import Place, Places
 
 Reading = AsyncSession | AsyncConnection
@@ -22,7 +24,14 @@ async def default_zone(session: Reading, settings: Any) -> str:
     return (await session.execute(select(company.c.zone))).scalar() or settings.default_zone
 
 
-_PLACE = (location.c.customer_id, location.c.address_key, location.c.zone, location.c.names)
+_PLACE = (
+    location.c.customer_id,
+    location.c.address_key,
+    location.c.zone,
+    location.c.names,
+    location.c.own_names,
+)
+_WITH_OWNER = location.join(customer, customer.c.id == location.c.customer_id)
 
 
 async def places_by_key(reading: Reading, keys: Collection[str]) -> Places:
@@ -31,37 +40,67 @@ async def places_by_key(reading: Reading, keys: Collection[str]) -> Places:
     found = Places()
     if not keys:
         return found
+    columns = (match_key.c.key, location.c.closed, location.c.replaced_by, location.c.id, *_PLACE)
     query = (
-        select(match_key.c.key, location.c.id, *_PLACE, location.c.closed, location.c.replaced_by)
-        .join_from(match_key, location, location.c.id == match_key.c.location_id)
+        select(*columns, customer.c.phones, customer.c.name)
+        .select_from(match_key.join(_WITH_OWNER, location.c.id == match_key.c.location_id))
         .where(one_of(reading, match_key.c.key, keys))
     )
     places: dict[UUID, Place] = {}
     replaced: dict[str, list[UUID]] = {}
-    for key, id, customer_id, address_key, zone, names, closed, replaced_by in await reading.execute(query):
+    for key, closed, replaced_by, *row in await reading.execute(query):
         if replaced_by is not None:
             replaced.setdefault(key, []).append(replaced_by)
         elif not closed:
-            place = places.get(id)
-            if place is None:
-                place = places[id] = Place(id, customer_id, address_key, zone, names)
-            found.by_key[key][id] = place
+            found.by_key[key][row[0]] = places.setdefault(row[0], _place(row))
     if replaced:
         await _follow(reading, replaced, places, found)
+    await _add_contracts(reading, places)
     return found
+
+
+async def place_of(reading: Reading, location_id: UUID) -> Place:
+    """One location as matching sees it."""
+    columns = (location.c.id, *_PLACE, customer.c.phones, customer.c.name)
+    query = select(*columns).select_from(_WITH_OWNER).where(location.c.id == location_id)
+    place = _place((await reading.execute(query)).one())
+    await _add_contracts(reading, {location_id: place})
+    return place
+
+
+def _place(row: Sequence[Any]) -> Place:
+    *about, phones, name = row
+    return Place(*about, has_phones=bool(phones) and not is_go_between(name))
 
 
 async def _follow(
     reading: Reading, replaced: dict[str, list[UUID]], places: dict[UUID, Place], found: Places
 ) -> None:
     wanted = {id for ids in replaced.values() for id in ids}
-    query = select(location.c.id, *_PLACE).where(location.c.id.in_(wanted), ~location.c.closed)
+    columns = (location.c.id, *_PLACE, customer.c.phones, customer.c.name)
+    query = select(*columns).select_from(_WITH_OWNER).where(location.c.id.in_(wanted), ~location.c.closed)
     for row in await reading.execute(query):
-        places.setdefault(row.id, Place(*row))
+        places.setdefault(row.id, _place(row))
     for key, ids in replaced.items():
         for id in ids:
             if id in places:
                 found.by_key[key][id] = places[id]
+
+
+async def _add_contracts(reading: Reading, places: dict[UUID, Place]) -> None:
+    """Those of partners: an agreement of our own may run beside any."""
+    if not places:
+        return
+    columns = ("location_id", "partner", "contract_id", "starts_on", "ends_on")
+    query = select(*(agreement.c[name] for name in columns)).where(
+        one_of(reading, agreement.c.location_id, places),
+        agreement.c.partner.is_not(None),
+        ~agreement.c.closed,
+    )
+    for row in await reading.execute(query):
+        key = contract_key(row.partner, row.contract_id)
+        if key:
+            places[row.location_id].contracts[key] = Period(row.starts_on, row.ends_on)
 
 
 async def one(read: Reading, table: Table, id: UUID) -> Any:
@@ -100,14 +139,20 @@ def beginning(column: Column[Any], prefix: str) -> ColumnElement[bool]:
 
 def led_to(key: str) -> ColumnElement[bool]:
     """Customers whose locations a key (or, ending in `|`, its beginning) leads to."""
-    found = beginning(match_key.c.key, key) if key.endswith("|") else match_key.c.key == key
+    found = beginning(match_key.c.key, key) if key.endswith("|") else match_key.c.key.in_(_either(key))
     places = select(match_key.c.location_id).where(found)
     return customer.c.id.in_(select(location.c.customer_id).where(location.c.id.in_(places)))
+
+
+def _either(key: str) -> tuple[str, ...]:
+    """A phone or an e-mail address leads to those whose own it is, and to those whom it reaches."""
+    return (key, f"o:{key[2:]}") if key[:2] in ("p:", "e:") else (key,)
 
 
 async def candidates(read: Reading, facts: Asked, *, automatic: int, review: int) -> list[dict[str, Any]]:
     """Who may be meant, best first, as they are known now."""
     places = await places_by_key(read, keys(facts))
+    facts = places.personal(facts)
     ranked = decide(facts, places.candidates(facts), automatic=automatic, review=review).ranked
     ids = [each.known.location_id for each in ranked]
     columns = (location.c.id, location.c.address, customer.c.number, customer.c.name)

@@ -3,7 +3,8 @@
 from pydantic import Field
 from shared.settings import Settings
 
-from customer.matching import OTHER_PLACE, PHONE, SECOND_PHONE
+from customer.evidence import PHONE, SECOND_PHONE
+from customer.matching import OTHER_PLACE
 
 
 class CustomerSettings(Settings):

@@ -107,7 +107,7 @@ CREATE TABLE location (
 	version INTEGER NOT NULL,
 	closed BOOLEAN NOT NULL,
 	created_at DATETIME NOT NULL,
-	updated_at DATETIME NOT NULL,
+	updated_at DATETIME NOT NULL, own_names JSON DEFAULT '[]' NOT NULL,
 	CONSTRAINT pk_location PRIMARY KEY (id),
 	CONSTRAINT fk_location_customer_id FOREIGN KEY(customer_id) REFERENCES customer (id)
 );
@@ -180,7 +180,7 @@ CREATE TABLE parked (
 	parked_at DATETIME NOT NULL,
 	CONSTRAINT pk_parked PRIMARY KEY (place)
 );
-INSERT INTO "alembic_version" VALUES ('0003');
+INSERT INTO "alembic_version" VALUES ('0004');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_customer_partner ON customer (sort_name) WHERE kind = 'partner';
 CREATE INDEX ix_customer_sort_name_number ON customer (sort_name, number);

@@ -14,8 +14,8 @@ from customer import queries
 from customer.address import address_key, parse_address
 from customer.api.depends import Closed, Office, Reading, Staff, Writing, edited, made, named
 from customer.contact import e164, email_key, fold, people
+from customer.facts import Asked, contract_key
 from customer.flows.records import CUSTOMER, LOCATION, add, close, edit
-from customer.matching import Asked, contract_key
 from customer.models import customer
 from customer.schemas.matches import Candidate
 from customer.schemas.parts import CustomerKind

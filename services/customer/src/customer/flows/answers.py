@@ -12,7 +12,8 @@ from shared.zones import zone_of
 
 from customer.address import state_code
 from customer.claims import Claim
-from customer.matching import Asked, Scored, Verdict
+from customer.facts import Asked
+from customer.matching import Scored, Verdict
 from customer.models import match
 from customer.places import Place
 

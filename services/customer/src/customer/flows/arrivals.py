@@ -15,11 +15,12 @@ from shared.work import Work
 from sqlalchemy import select, update
 
 from customer.claims import asked, claim_of, household_id
+from customer.facts import keys
 from customer.flows.answers import Answer, Arrival, write_answers
 from customer.flows.households import Household, Rows, make_household, write_households
 from customer.flows.learning import Lesson, learn
 from customer.flows.partners import payer_of, payers
-from customer.matching import Verdict, decide, keys
+from customer.matching import Verdict, decide
 from customer.models import match
 from customer.places import Places
 from customer.queries import default_zone, places_by_key
@@ -79,7 +80,11 @@ async def _settle(work: Work[Any], arrivals: list[Arrival], taken: frozenset[UUI
         answers.append(Answer(each, verdict.state, place, verdict))
         if verdict.state == "automatic":
             new = places.add(place, each.facts)
-            if new or not each.facts.names.issubset(place.names):
+            if (
+                new
+                or not each.facts.persons.issubset(place.names)
+                or not each.facts.names.issubset(place.own_names)
+            ):
                 named.add(len(lessons))
             learned += [{"key": key, "location_id": place.location_id} for key in new]
             lessons.append(Lesson(place, each.claim, each.facts))
@@ -95,5 +100,6 @@ async def _settle(work: Work[Any], arrivals: list[Arrival], taken: frozenset[UUI
 
 def _decide(work: Work[Any], each: Arrival, places: Places) -> Verdict:
     settings = work.settings
-    known = places.candidates(each.facts)
-    return decide(each.facts, known, automatic=settings.match_automatic, review=settings.match_review)
+    facts = places.personal(each.facts)
+    known = places.candidates(facts)
+    return decide(facts, known, automatic=settings.match_automatic, review=settings.match_review)

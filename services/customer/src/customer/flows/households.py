@@ -15,8 +15,8 @@ from sqlalchemy import delete
 from customer.address import state_code
 from customer.claims import Claim, agreement_of, holder, kind_of, merged, part_id
 from customer.contact import people, sort_name
+from customer.facts import Asked
 from customer.flows.news import tell_agreement, tell_customer, tell_equipment, tell_location
-from customer.matching import Asked
 from customer.models import agreement, contact, customer, equipment, location, match_key
 from customer.places import Place, Places
 
@@ -69,7 +69,8 @@ def make_location(
 ) -> Household:
     """A new location of a customer, with contract and equipment; `zone` where the address tells none."""
     zone = zone_of(state_code(claim.address.state), claim.address.zip) or zone
-    place = Place(location_id, customer_id, facts.address, zone, sorted(facts.names))
+    place = Place(location_id, customer_id, facts.address, zone, [], [])
+    place.meet(facts)
     found = Household(
         place,
         _new(work, location_id)
@@ -79,6 +80,7 @@ def make_location(
             "address_key": facts.address,
             "zone": zone,
             "names": place.names,
+            "own_names": place.own_names,
         },
     )
     held = agreement_of(claim)

@@ -13,9 +13,9 @@ from sqlalchemy import Table, select
 
 from customer.claims import Claim, agreement_of, holder, is_same, merged
 from customer.contact import people
+from customer.facts import Asked, contract_key
 from customer.flows.households import Rows, agreement_row, contact_row, equipment_row, phones_json
 from customer.flows.news import tell_agreement, tell_customer, tell_equipment
-from customer.matching import Asked, contract_key
 from customer.models import agreement, contact, customer, equipment, location, match_key
 from customer.places import Place
 
@@ -102,8 +102,9 @@ async def _people(work: Work[Any], lessons: Sequence[Lesson]) -> None:
     if new:
         await insert_rows(work.session, contact, new, ignore=["id"])
     await _update(work, contact, contacts, ("phones", "version", "updated_at"))
-    places = {lesson.place.location_id: lesson.place.names for lesson in lessons}
-    await _update(work, location, [{"id": id, "names": names} for id, names in places.items()], ("names",))
+    places = {lesson.place.location_id: lesson.place for lesson in lessons}
+    rows = [{"id": id, "names": each.names, "own_names": each.own_names} for id, each in places.items()]
+    await _update(work, location, rows, ("names", "own_names"))
     for row in customers:
         tell_customer(work, row)
 
@@ -125,7 +126,7 @@ def _meet(work: Work[Any], lesson: Lesson, owner: dict[str, Any], known: Rows) -
     if claim.email and not owner["email"]:
         owner["email"] = claim.email
         changed.append(owner)
-    place.meet(facts.names)
+    place.meet(facts)
     return new, changed
 
 

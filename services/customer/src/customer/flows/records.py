@@ -133,7 +133,7 @@ async def _columns(work: Work[Any], kind: Kind, values: Values, was: Row) -> Val
 
 def _place(row: Values, was: Row, zone: str) -> Values:
     text, pieces = row.pop("address_text", None), row.pop("address", None)
-    found: Values = {} if was else {"names": []}
+    found: Values = {} if was else {"names": [], "own_names": []}
     if text is not None or pieces is not None or not was:
         address = parse_address(text) if text is not None else Address.model_validate(pieces or {})
         found["address"] = address.model_dump(exclude_none=True)

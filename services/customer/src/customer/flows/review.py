@@ -10,16 +10,17 @@ from shared.work import Work
 from sqlalchemy import Table, delete, select, update
 
 from customer.claims import Claim, asked, household_id
+from customer.facts import keys
 from customer.flows.answers import Answer, Arrival, write_answers
 from customer.flows.households import Household, make_household, make_location, write_households
 from customer.flows.learning import Lesson, learn
 from customer.flows.news import tell_agreement, tell_customer, tell_equipment, tell_location
 from customer.flows.partners import payers
 from customer.flows.upkeep import keys_of
-from customer.matching import Known, Verdict, keys, score
+from customer.matching import Verdict, score
 from customer.models import agreement, contact, customer, equipment, location, match, match_key
 from customer.places import Place, Places
-from customer.queries import default_zone, places_by_key
+from customer.queries import default_zone, place_of, places_by_key
 
 
 async def decide_match(
@@ -55,8 +56,7 @@ async def decide_match(
     if before.location_id not in (None, place.location_id) and before.state != "review":
         await _unlearn(work, before, arrival)
     shared = frozenset(key for key in keys(arrival.facts) if place.location_id in places.by_key.get(key, {}))
-    known = Known(place.location_id, place.customer_id, shared, place.address_key, tuple(place.names))
-    verdict = Verdict("review", score(arrival.facts, known), ())
+    verdict = Verdict("review", score(arrival.facts, place.known(shared)), ())
     paying = await payers(work, names=[claim.bill_to] if claim.bill_to else [])
     await write_answers(work, [Answer(arrival, "confirmed", place, verdict, who)], paying)
     work.audit(
@@ -75,7 +75,7 @@ async def _chosen(work: Work[Any], location_id: UUID) -> Place:
         raise Problem(422, "There is no such location")
     if row.closed:
         raise conflict("This location is closed", "Choose another one, or open it again.")
-    return Place(row.id, row.customer_id, row.address_key, row.zone, row.names)
+    return await place_of(work.session, location_id)
 
 
 async def _made(work: Work[Any], arrival: Arrival, places: Places, customer_id: UUID | None) -> Household:

@@ -11,14 +11,17 @@ from shared.batches import insert_rows
 from shared.work import Work
 from sqlalchemy import delete, select, update
 
-from customer.contact import e164, email_key, people
-from customer.matching import LONGEST_KEY, contract_key
+from customer.contact import e164, email_key, is_go_between, people
+from customer.facts import LONGEST_KEY, contract_key
 from customer.models import agreement, contact, customer, location, match_key
 
 
 class Keys(NamedTuple):
+    """`names` are all persons, `own` those who are the customer."""
+
     keys: set[str]
     names: set[str]
+    own: set[str]
 
 
 async def keys_of(work: Work[Any], customer_id: UUID) -> dict[UUID, Keys]:
@@ -30,15 +33,16 @@ async def keys_of(work: Work[Any], customer_id: UUID) -> dict[UUID, Keys]:
     mine = select(location.c.id, location.c.address_key).where(location.c.customer_id == customer_id)
     found: dict[UUID, Keys] = {}
     for row in await session.execute(mine):
-        found[row.id] = _reach(owner)
+        found[row.id] = _reach(owner, is_own=not is_go_between(owner.name))
+        found[row.id].own.update(people(owner.name))
         if row.address_key:
             found[row.id].keys.add(f"a:{row.address_key}")
     reachable = select(contact).where(contact.c.customer_id == customer_id, ~contact.c.closed)
     for row in await session.execute(reachable):
         for id in found if row.location_id is None else found.keys() & {row.location_id}:
-            keys, names = _reach(row)
-            found[id].keys.update(keys)
-            found[id].names.update(names)
+            reach = _reach(row, is_own=False)
+            found[id].keys.update(reach.keys)
+            found[id].names.update(reach.names)
     held = select(agreement).where(agreement.c.location_id.in_(found), ~agreement.c.closed)
     for row in await session.execute(held):
         if key := contract_key(row.partner, row.contract_id):
@@ -48,16 +52,20 @@ async def keys_of(work: Work[Any], customer_id: UUID) -> dict[UUID, Keys]:
     return found
 
 
-def _reach(row: Any) -> Keys:
-    keys = {f"p:{number}" for phone in row.phones if (number := e164(phone["number"]))}
-    if email := email_key(row.email):
-        keys.add(f"e:{email}")
-    return Keys(keys, set(people(row.name)))
+def _reach(row: Any, *, is_own: bool) -> Keys:
+    """Only what is the customer's own is evidence of whose a dispatch is."""
+    phones = {number for phone in row.phones if (number := e164(phone["number"]))}
+    email = email_key(row.email)
+    if is_own:
+        keys = {f"p:{phone}" for phone in phones} | ({f"e:{email}"} if email else set[str]())
+    else:
+        keys = {f"o:{each}" for each in (*phones, *([email] if email else []))}
+    return Keys(keys, set(people(row.name)), set())
 
 
 async def rekey(work: Work[Any], before: dict[UUID, Keys], after: dict[UUID, Keys]) -> None:
     """Brings keys and names from one state of the records to the other."""
-    nothing = Keys(set(), set())
+    nothing = Keys(set(), set(), set())
     for id in after:
         was, now = before.get(id, nothing), after[id]
         gone = [key for key in was.keys - now.keys if not key.startswith("a:")]
@@ -67,7 +75,10 @@ async def rekey(work: Work[Any], before: dict[UUID, Keys], after: dict[UUID, Key
         if now.keys:
             rows = [{"key": key, "location_id": id} for key in sorted(now.keys)]
             await insert_rows(work.session, match_key, rows, ignore=["key", "location_id"])
-        if was.names != now.names:
-            known = await work.session.scalar(select(location.c.names).where(location.c.id == id)) or []
-            names = sorted((set(known) - was.names) | now.names)
-            await work.session.execute(update(location).where(location.c.id == id).values(names=names))
+        if was[1:] != now[1:]:
+            query = select(location.c.names, location.c.own_names).where(location.c.id == id)
+            known = (await work.session.execute(query)).one()
+            names = sorted((set(known.names) - was.names) | now.names)
+            own = sorted((set(known.own_names) - was.own) | now.own)
+            values = {"names": names, "own_names": own}
+            await work.session.execute(update(location).where(location.c.id == id).values(values))

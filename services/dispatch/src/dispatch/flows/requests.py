@@ -77,7 +77,10 @@ def _content(event: ServiceRequested) -> DispatchContent:
 async def change_visits(work: Work[Any], events: Sequence[RequestChangeAsked]) -> None:
     """Applies each change, notes it for the office, or refuses it; the customer hears which, and why."""
     for event in events:
-        mine = (dispatch.c.id == event.dispatch_id) & (dispatch.c.location_id == event.location_id)
+        is_decided = dispatch.c.match_state.is_distinct_from("review")  # else the place is only a candidate
+        mine = (
+            (dispatch.c.id == event.dispatch_id) & (dispatch.c.location_id == event.location_id) & is_decided
+        )
         query = select(dispatch).where(mine).with_for_update()
         state, reason = await _change(work, event, (await work.session.execute(query)).mappings().first())
         about = {"change_id": event.change_id, "dispatch_id": event.dispatch_id}

@@ -58,16 +58,16 @@ def _dispatch(event: DispatchCreated | DispatchUpdated) -> dict[str, Any]:
 
 
 async def hear_matches(work: Work[Any], events: Sequence[CustomerMatched]) -> None:
+    """While a person must say whose it is, it is nobody's, also where it was somebody's before."""
     newest = {
         event.dispatch_id: {
             "id": event.dispatch_id,
             "match_version": event.match_version,
-            "customer_id": event.customer_id,
-            "location_id": event.location_id,
+            "customer_id": None if event.state == "review" else event.customer_id,
+            "location_id": None if event.state == "review" else event.location_id,
             "bill_to_id": event.bill_to_id,
         }
         for event in sorted(events, key=lambda event: event.match_version)
-        if event.state != "review"
     }
     await _start(work, newest)
     await update_rows(work.session, dispatch, list(newest.values()), newer="match_version")

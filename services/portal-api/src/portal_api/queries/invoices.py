@@ -9,22 +9,32 @@ from uuid import UUID
 from shared.db import Row
 from shared.pages import decode_cursor, encode_cursor
 from shared.problems import not_found
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from portal_api.models.records import invoice_record, payment_part, payment_record
+from portal_api.models.records import dispatch_record, invoice_record, payment_part, payment_record
 
 Reading = AsyncSession | AsyncConnection
 _invoice = invoice_record.c
 
 
+# While a person must say whose a dispatch is, its invoice is shown to nobody either.
+_IS_DECIDED = ~(
+    exists()
+    .where(
+        dispatch_record.c.id == _invoice.dispatch_id,
+        dispatch_record.c.match_version > 0,
+        dispatch_record.c.location_id.is_(None),
+    )
+    .correlate(invoice_record)
+)
 COLLECTABLE = func.coalesce(_invoice.collectable, _invoice.balance)
 """What of the balance may be charged: without a service fee that the partner forbids."""
-CAN_BE_PAID = ~_invoice.bill_to_partner & _invoice.payable & (COLLECTABLE > 0)
+CAN_BE_PAID = ~_invoice.bill_to_partner & _invoice.payable & (COLLECTABLE > 0) & _IS_DECIDED
 
 
 def _of(location_id: UUID) -> ColumnElement[bool]:
-    return (_invoice.location_id == location_id) & ~_invoice.bill_to_partner
+    return (_invoice.location_id == location_id) & ~_invoice.bill_to_partner & _IS_DECIDED
 
 
 async def page(
