@@ -3,18 +3,18 @@
 import hashlib
 import hmac
 import json
-import time
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import shared.db
 from gateways import ACCOUNTS
 
 _HEADERS = {"sandbox": "Sandbox-Signature", "stripe": "Stripe-Signature"}
 
 
 def signed(gateway: str, body: bytes) -> dict[str, str]:
-    secret, now = ACCOUNTS[gateway]["webhook_secret"], str(int(time.time()))
+    secret, now = ACCOUNTS[gateway]["webhook_secret"], str(int(shared.db.utcnow().timestamp()))
     mac = hmac.new(secret.encode(), now.encode() + b"." + body, hashlib.sha256).hexdigest()
     return {_HEADERS[gateway]: f"t={now},v1={mac}", "Content-Type": "application/json"}
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from bills import issued, known_customer, pay_by_cheque
 from harness import client
-from payments.models import alert, saved_card
+from payments.models import alert, difference, saved_card, webhook
 from shared.db import uuid7
 from shared.service import Running
 from sqlalchemy import insert
@@ -37,6 +37,8 @@ async def make(running: Running[Any]) -> dict[str, str]:
         "/v1/saved-cards/{id}": str(await _card(running, customer, UUID(gateway))),
         "/v1/checkouts/{id}": tried,
         "/v1/payment-alerts/{id}": str(await _alert(running, UUID(tried))),
+        "/v1/payment-differences/{id}": str(await _difference(running, UUID(gateway))),
+        "/v1/gateway-calls/{id}": str(await _call(running, UUID(gateway))),
         "/v1/gateway-webhooks/{gateway}": "sandbox",
         "/v1/gateway-connections/{ended}": "connected",
     }
@@ -55,4 +57,22 @@ async def _alert(running: Running[Any], about: UUID) -> UUID:
     row = {"id": id, "version": 1, "kind": "declined", "attempt_id": about, "text": "Look at it."}
     async with running.work() as work:
         await work.session.execute(insert(alert), [{**row, "raised_at": work.now}])
+    return id
+
+
+async def _difference(running: Running[Any], account: UUID) -> UUID:
+    id = uuid7()
+    row = {"id": id, "version": 1, "account_id": account, "kind": "missing_here", "reference": str(id)}
+    async with running.work() as work:
+        about = {"day": work.now.date(), "theirs": 100, "currency": "USD", "found_at": work.now}
+        await work.session.execute(insert(difference), [{**row, **about}])
+    return id
+
+
+async def _call(running: Running[Any], account: UUID) -> UUID:
+    id = uuid7()
+    row = {"id": id, "account_id": account, "external_id": str(id), "kind": "refund.created", "body": b"{}"}
+    row |= {"finding": {"result": {"outcome": "approved"}, "kind": "refund"}, "state": "failed", "tries": 7}
+    async with running.work() as work:
+        await work.session.execute(insert(webhook), [{**row, "received_at": work.now}])
     return id

@@ -8,11 +8,13 @@ RESERVED = frozenset(("submitting", "unknown", "pending", "succeeded", "needs_re
 
 
 class Money(NamedTuple):
-    """Of one attempt: what was taken, given back, and is reserved for refunds on their way."""
+    """Of one attempt: what was taken, what went back, what is reserved for refunds on their way, and how much
+    of what went back was withdrawn for disputes."""
 
     captured: int = 0
     refunded: int = 0
     reserved: int = 0
+    disputed: int = 0
 
     @property
     def refundable(self) -> int:
@@ -20,16 +22,18 @@ class Money(NamedTuple):
 
 
 def money(operations: Iterable[tuple[str, str, int]]) -> Money:
-    """`operations` are (kind, state, amount). A void takes back all that was taken: of a hold, nothing."""
+    """`operations` are (kind, state, amount). A void takes back all that was taken: of a hold, nothing.
+    What is reinstated after a dispute is ours again."""
     rows = list(operations)
     captured = sum(
         amount for kind, state, amount in rows if kind in ("sale", "capture") and state == "succeeded"
     )
-    refunded = reserved = 0
+    refunded = reserved = disputed = 0
     for kind, state, amount in rows:
         back = {"refund": amount, "void": min(amount, captured)}.get(kind, 0)
         if state == "succeeded":
             refunded += back
+            disputed += {"dispute": amount, "reinstate": -amount}.get(kind, 0)
         elif state in RESERVED:
             reserved += back
-    return Money(captured, refunded, reserved)
+    return Money(captured, refunded + disputed, reserved, disputed)

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from payments.gateways.money import with_currency
 from payments.ledger import OPEN
 from payments.models import attempt, difference, operation, webhook
+from shared.db import Row
 from sqlalchemy import or_, select
 
 from embedded.checks.base import Check, check, rows_of
@@ -30,16 +32,27 @@ async def attempts_settle(books: MoneyBooks) -> Check:
 async def webhooks_are_read(books: MoneyBooks) -> Check:
     columns = (webhook.c.id, webhook.c.kind, webhook.c.received_at, webhook.c.due_at)
     rows = await rows_of(books.payments, select(*columns).where(webhook.c.state == "received"))
-    found = [
+    failed = await rows_of(books.payments, select(*columns).where(webhook.c.state == "failed"))
+    found: list[tuple[str, datetime | None]] = [
         (f"webhook {row.id} ({row.kind}) is not read", max(row.received_at, row.due_at or row.received_at))
         for row in rows
     ]
+    found += [(f"webhook {row.id} ({row.kind}) could not be applied", None) for row in failed]
     return check(books, "every webhook was read", found)
 
 
 async def gateways_agree(books: MoneyBooks) -> Check:
+    """A difference that a person has explained is none."""
     rows = await rows_of(books.payments, select(difference).where(difference.c.settled_at.is_(None)))
-    found = [
-        (f"{row.day} {row.reference}: {row.kind}, ours {row.ours}, theirs {row.theirs}", None) for row in rows
+    found: list[tuple[str, datetime | None]] = [
+        (f"{row.day} {row.reference}: {row.kind},{_sums(row)}", None) for row in rows
     ]
     return check(books, "the gateways' lists agree with the books", found)
+
+
+def _sums(row: Row) -> str:
+    both = (("ours", row.ours), ("theirs", row.theirs))
+    sums = (
+        f" {whose} {with_currency(each, row.currency or 'USD')}" for whose, each in both if each is not None
+    )
+    return "".join(sums)

@@ -16,6 +16,7 @@ from embedded.checks.base import Check, check, rows_of
 
 TAKES = ("sale", "capture")
 BACK = ("refund", "reversal")
+WENT_BACK = ("refund", "void", "dispute", "reinstate")
 
 
 class MoneyBooks(NamedTuple):
@@ -110,7 +111,8 @@ async def payments_are_allocated(books: MoneyBooks) -> Check:
 
 
 async def refunds_are_booked(books: MoneyBooks) -> Check:
-    """A void of a hold moved no money and is not in the books."""
+    """A void of a hold moved no money and is not in the books. What is reinstated came
+    back."""
     backs = entry.c.kind.in_(BACK)
     query = select(entry.c.operation_id, func.sum(entry.c.amount).label("amount")).where(
         backs, entry.c.operation_id.is_not(None)
@@ -121,10 +123,11 @@ async def refunds_are_booked(books: MoneyBooks) -> Check:
     }
     steps = select(operation.c.id, operation.c.kind, operation.c.state, operation.c.amount)
     steps = steps.join_from(operation, attempt, attempt.c.id == operation.c.attempt_id)
-    steps = steps.where(operation.c.kind.in_(("refund", "void")), attempt.c.state == "succeeded")
+    steps = steps.where(operation.c.kind.in_(WENT_BACK), attempt.c.state == "succeeded")
     found: list[tuple[str, datetime | None]] = []
     for row in await rows_of(books.payments, steps):
         due, is_booked = row.amount if row.state == "succeeded" else 0, booked.get(row.id, 0)
+        due = -due if row.kind == "reinstate" else due
         if due != is_booked:
             found.append((f"{row.kind} {row.id}: {due} went back, {is_booked} is booked", None))
     return check(books, "every refund is booked", found)

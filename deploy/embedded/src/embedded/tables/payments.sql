@@ -52,7 +52,7 @@ CREATE TABLE alert (
 	raised_at DATETIME NOT NULL,
 	settled_at DATETIME,
 	settled_by VARCHAR(200),
-	note TEXT,
+	note TEXT, subject_id CHAR(32),
 	CONSTRAINT pk_alert PRIMARY KEY (id)
 );
 CREATE TABLE company (
@@ -108,7 +108,7 @@ CREATE TABLE gateway_account (
 	tested_at DATETIME,
 	test_result TEXT,
 	created_at DATETIME NOT NULL,
-	updated_at DATETIME NOT NULL,
+	updated_at DATETIME NOT NULL, compared_on DATE,
 	CONSTRAINT pk_gateway_account PRIMARY KEY (id)
 );
 CREATE TABLE gateway_token (
@@ -222,7 +222,7 @@ CREATE TABLE difference (
 	ours BIGINT,
 	theirs BIGINT,
 	found_at DATETIME NOT NULL,
-	settled_at DATETIME,
+	settled_at DATETIME, settled_by VARCHAR(200), note TEXT, currency VARCHAR(3),
 	CONSTRAINT pk_difference PRIMARY KEY (id),
 	CONSTRAINT fk_difference_account_id FOREIGN KEY(account_id) REFERENCES gateway_account (id),
 	CONSTRAINT uq_difference_once UNIQUE (account_id, day, kind, reference)
@@ -252,7 +252,7 @@ CREATE TABLE webhook (
 	reason TEXT,
 	tries INTEGER NOT NULL,
 	due_at DATETIME,
-	received_at DATETIME NOT NULL,
+	received_at DATETIME NOT NULL, charge_ref VARCHAR(200),
 	CONSTRAINT pk_webhook PRIMARY KEY (id),
 	CONSTRAINT fk_webhook_account_id FOREIGN KEY(account_id) REFERENCES gateway_account (id),
 	CONSTRAINT uq_webhook_external UNIQUE (account_id, external_id)
@@ -401,7 +401,26 @@ CREATE TABLE invoice_reminder (
 	CONSTRAINT pk_invoice_reminder PRIMARY KEY (invoice_id, days),
 	CONSTRAINT fk_invoice_reminder_invoice_id FOREIGN KEY(invoice_id) REFERENCES invoice (id)
 );
-INSERT INTO "alembic_version" VALUES ('0009');
+CREATE TABLE dispute (
+	id CHAR(32) NOT NULL,
+	version INTEGER NOT NULL,
+	attempt_id CHAR(32) NOT NULL,
+	reference VARCHAR(200) NOT NULL,
+	named BOOLEAN NOT NULL,
+	state VARCHAR(12) NOT NULL,
+	amount BIGINT,
+	withdrawn BIGINT NOT NULL,
+	fee BIGINT,
+	currency VARCHAR(3) NOT NULL,
+	reason TEXT,
+	stages JSON NOT NULL,
+	opened_at DATETIME NOT NULL,
+	updated_at DATETIME NOT NULL,
+	CONSTRAINT pk_dispute PRIMARY KEY (id),
+	CONSTRAINT fk_dispute_attempt_id_attempt FOREIGN KEY(attempt_id) REFERENCES attempt (id),
+	CONSTRAINT uq_dispute_reference UNIQUE (attempt_id, reference)
+);
+INSERT INTO "alembic_version" VALUES ('0010');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_idempotency_at ON idempotency (at);
 CREATE INDEX ix_inbox_received_at ON inbox (received_at);
@@ -442,4 +461,7 @@ CREATE INDEX ix_customer_merged_into ON customer (merged_into) WHERE merged_into
 CREATE INDEX ix_invoice_owed ON invoice (debtor_id, kind, state, due_on, id, issued_on, voided_on, total, currency);
 CREATE INDEX ix_entry_booked ON entry (debtor_id, invoice_id, at, amount, currency);
 CREATE INDEX ix_entry_refund_id ON entry (refund_id);
+CREATE INDEX ix_webhook_attempt_id ON webhook (attempt_id);
+CREATE INDEX ix_webhook_charge_ref ON webhook (charge_ref);
+CREATE INDEX ix_alert_subject_id ON alert (subject_id);
 COMMIT;

@@ -8,6 +8,7 @@ from payments.api import (
     cards,
     checkouts,
     connections,
+    differences,
     documents,
     gateways,
     invoices,
@@ -19,18 +20,8 @@ from payments.api import (
 
 router = APIRouter()
 PARTS = (
-    invoices,
-    documents,
-    mails,
-    payments,
-    attempts,
-    alerts,
-    cards,
-    checkouts,
-    gateways,
-    connections,
-    reports,
-    webhooks,
+    *(invoices, documents, mails, payments, attempts, alerts, cards, checkouts, gateways, connections),
+    *(reports, differences, webhooks),
 )
 for part in PARTS:
     router.routes.extend(part.router.routes)  # flat, so that a request is matched in one pass

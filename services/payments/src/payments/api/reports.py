@@ -1,18 +1,16 @@
-"""/v1/exports and /v1/payment-differences: for the bookkeeper"""
+"""/v1/exports: for the bookkeeper"""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from shared.pages import Cursor, Limit, Page
 from sqlalchemy import select
 
 from payments.api.depends import Office, Reading
 from payments.api.guard import GUARDED
 from payments.export import decimal, to_csv
-from payments.models import customer, difference, invoice, payment
-from payments.queries.invoices import page, whole
-from payments.schemas.reports import DifferenceOut
+from payments.models import customer, invoice, payment
+from payments.queries.invoices import whole
 
 router = APIRouter(prefix="/v1", tags=["reports"], dependencies=GUARDED)
 First = Annotated[date, Query(description="First day.")]
@@ -76,16 +74,6 @@ async def export_payments(_who: Office, read: Reading, since: First, until: Last
         for row in await read.execute(query)
     ]
     return _file("payments", to_csv(PAYMENTS, lines))
-
-
-@router.get("/payment-differences")
-async def list_differences(
-    _who: Office, read: Reading, cursor: Cursor = None, limit: Limit = 50
-) -> Page[DifferenceOut]:
-    """Where the gateways' daily lists and our books differ, newest first."""
-    order = (difference.c.found_at, difference.c.id)
-    rows, more = await page(read, difference, order=order, cursor=cursor, limit=limit)
-    return Page(items=[DifferenceOut.model_validate(row) for row in rows], next=more)
 
 
 def _sign(each: dict[str, object]) -> int:

@@ -8,7 +8,7 @@ from shared.auth import allow_anyone
 from shared.problems import Problem, not_found, unavailable
 
 from payments.api.depends import At
-from payments.flows.webhooks import believed, keep
+from payments.flows.believing import believed, keep
 from payments.gateways import ACCOUNTS
 from payments.gateways.scrub import KEPT, scrub
 

@@ -12,7 +12,7 @@ from sqlalchemy import and_, select, update
 
 from payments import ledger, schedule
 from payments.flows import books
-from payments.flows.traces import Heard, insert_operation, note, raise_alert
+from payments.flows.traces import Heard, insert_operation, note, raise_alert, wake_news
 from payments.gateways.base import Result
 from payments.gateways.scrub import scrub
 from payments.models import (
@@ -198,6 +198,7 @@ async def book(work: Work[Any], row: Row, operation_id: UUID, amount: int, resul
         last4=result.last4 or row.last4,
         reference=result.gateway_ref or row.gateway_ref,
     )
+    await wake_news(work, row, result.gateway_ref or row.gateway_ref)
     if excess:
         await raise_alert(
             work, row, "credit", "More was paid than the invoices need: the rest is the customer's credit."

@@ -31,7 +31,7 @@ async def take_back(
         if id is not None and part > invoices[id][1]:
             moved[id] = invoices[id][1] - part
     excess = -sum(moved.values())
-    about = {"payment_id": payment_id, "operation_id": operation_id}
+    about: dict[str, Any] = {"payment_id": payment_id, "operation_id": operation_id}
     await book_entries(work, row._mapping, back, who, **about, kind=kind)
     await book_entries(
         work, row._mapping, {**moved, None: excess}, who, payment_id=payment_id, kind="applied"
@@ -44,3 +44,17 @@ async def _gone_from(work: Work[Any], *which: ColumnElement[bool]) -> dict[UUID 
     """By invoice (None: credit) what those entries took and did not bring again."""
     query = select(entry.c.invoice_id, func.sum(entry.c.amount)).where(*which).group_by(entry.c.invoice_id)
     return {row[0]: -int(row[1]) for row in await work.session.execute(query) if row[1] < 0}
+
+
+async def retell(
+    work: Work[Any], *, payment_id: UUID, from_id: UUID, to_id: UUID, amount: int, who: str
+) -> None:
+    """Books `amount` of what one refund took as another one's: nothing moves, the books name the other."""
+    row = await locked_payment(work, payment_id)
+    places = await _gone_from(work, entry.c.operation_id == from_id, entry.c.kind == "refund")
+    for id in sorted(places, key=lambda id: (id is not None, str(id))):
+        part = min(amount, places[id])
+        amount -= part
+        about: dict[str, Any] = {"payment_id": payment_id, "kind": "refund"}
+        await book_entries(work, row._mapping, {id: part}, who, operation_id=from_id, **about)
+        await book_entries(work, row._mapping, {id: -part}, who, operation_id=to_id, **about)

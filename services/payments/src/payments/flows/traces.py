@@ -8,11 +8,11 @@ from uuid import UUID
 import structlog
 from shared.db import Row, uuid7
 from shared.work import Work
-from sqlalchemy import insert
+from sqlalchemy import and_, insert, or_, update
 
 from payments import ledger
 from payments.gateways.base import Result
-from payments.models import alert, operation, payment_event
+from payments.models import alert, operation, payment_event, webhook
 
 log = structlog.get_logger()
 Source = Literal["api", "return", "webhook", "janitor", "person", "books"]
@@ -40,11 +40,34 @@ async def insert_operation(
     return id
 
 
-async def raise_alert(work: Work[Any], row: Row | None, kind: str, text: str) -> None:
+async def raise_alert(
+    work: Work[Any], row: Row | None, kind: str, text: str, *, subject_id: UUID | None = None
+) -> None:
+    """`row` is the attempt that it is about, `subject_id` a difference or a gateway's call."""
     about = row.id if row is not None else None
     new = {"id": uuid7(), "version": 1, "kind": kind, "attempt_id": about, "text": text}
+    new["subject_id"] = subject_id
     await work.session.execute(insert(alert), [{**new, "raised_at": work.now}])
     log.warning("payment_alert", kind=kind, attempt=str(about))
+
+
+async def wake_news(work: Work[Any], row: Row, reference: str | None) -> None:
+    """The attempt's money is booked: what gateways told of it before, and was kept, can be applied."""
+    told_of_it = or_(
+        webhook.c.attempt_id == row.id,
+        and_(webhook.c.account_id == row.account_id, webhook.c.charge_ref == reference),
+    )
+    waits = webhook.c.state.in_(("received", "kept", "unmatched"))
+    woken = update(webhook).where(told_of_it, waits).values(state="received", due_at=work.now)
+    await work.session.execute(woken)
+    work.wake("webhooks")
+
+
+async def settle_alerts(work: Work[Any], subject_id: UUID, *, who: str, note: str | None) -> None:
+    """What they were about is settled."""
+    about = update(alert).where(alert.c.subject_id == subject_id, alert.c.settled_at.is_(None))
+    values = {"settled_at": work.now, "settled_by": who, "note": note, "version": alert.c.version + 1}
+    await work.session.execute(about.values(values))
 
 
 async def note(

@@ -92,7 +92,7 @@ def _reversed(heard: Webhook, about: object) -> Webhook:
     ref, money = text(about, "id"), amount_of(child(about, "amount"))
     charge = (link(about, "up") or "").rpartition("/")[2] or ref
     amount, currency = money["amount"], money["currency"]
-    case = Dispute(reference=ref, stage="withdrawn", amount=amount, withdrawn=amount, currency=currency)
+    case = Dispute(reference=None, stage="withdrawn", amount=amount, withdrawn=amount, currency=currency)
     result = Result(outcome="approved", gateway_ref=ref, **money)
     our_id = text(about, "custom_id")
     return replace(heard, result=result, kind="dispute", our_id=our_id, charge_ref=charge, dispute=case)

@@ -142,7 +142,8 @@ webhook = Table(
     must("state", String(10)),
     must("body", LargeBinary),
     Column("finding", Json, nullable=True),
-    Column("attempt_id", Uuid, nullable=True),
+    Column("charge_ref", String(200), nullable=True, index=True),
+    Column("attempt_id", Uuid, nullable=True, index=True),
     Column("reason", Text, nullable=True),
     must("tries", Integer),
     Column("due_at", UtcDateTime, nullable=True),
@@ -150,8 +151,8 @@ webhook = Table(
     UniqueConstraint("account_id", "external_id", name="uq_webhook_external"),
     partly("ix_webhook_due", "due_at", where="due_at IS NOT NULL"),
 )
-"""The gateways' calls, once each. `state` is received, applied, ignored or unmatched; `body` is without card
-numbers."""
+"""The gateways' calls, once each. `state` is received (it waits), applied, ignored, kept (about money that
+has not come), unmatched or failed; `body` is without card numbers."""
 
 ticket = Table(
     "ticket", Base.metadata, Column("jti", String(64), primary_key=True), must("used_at", UtcDateTime)
@@ -165,12 +166,14 @@ alert = Table(
     version(),
     must("kind", String(30)),
     Column("attempt_id", Uuid, nullable=True, index=True),
+    Column("subject_id", Uuid, nullable=True, index=True),
     must("text", Text),
     must("raised_at", UtcDateTime, index=True),
     Column("settled_at", UtcDateTime, nullable=True),
     Column("settled_by", String(200), nullable=True),
     Column("note", Text, nullable=True),
 )
+"""`subject_id` is the difference or the gateway's call that it is about: it is settled with that."""
 
 difference = Table(
     "difference",
@@ -184,8 +187,11 @@ difference = Table(
     Column("attempt_id", Uuid, nullable=True),
     Column("ours", BigInteger, nullable=True),
     Column("theirs", BigInteger, nullable=True),
+    Column("currency", String(3), nullable=True),
     must("found_at", UtcDateTime),
     Column("settled_at", UtcDateTime, nullable=True),
+    Column("settled_by", String(200), nullable=True),
+    Column("note", Text, nullable=True),
     UniqueConstraint("account_id", "day", "kind", "reference", name="uq_difference_once"),
 )
 """Where the gateway's list of a day and our books differ: missing_here, missing_there or amount."""

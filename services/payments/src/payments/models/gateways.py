@@ -2,7 +2,7 @@
 
 from shared.columns import flag, must, partly, version
 from shared.db import Json, UtcDateTime
-from sqlalchemy import Column, Integer, String, Table, Text, Uuid
+from sqlalchemy import Column, Date, Integer, String, Table, Text, Uuid
 
 from payments.models.base import Base
 
@@ -20,6 +20,7 @@ gateway_account = Table(
     flag("default_cards"),
     flag("default_portal"),
     flag("closed"),
+    Column("compared_on", Date, nullable=True),
     Column("tested_at", UtcDateTime, nullable=True),
     Column("test_result", Text, nullable=True),
     must("created_at", UtcDateTime),
@@ -28,7 +29,7 @@ gateway_account = Table(
     partly("ix_gateway_account_portal", "default_portal", where="default_portal", unique=True),
 )
 """`options` are readable, `secrets` a sealed JSON object that is never given out. A policy is off, record,
-review or void."""
+review or void. `compared_on` is the last day whose list was held against our books."""
 
 gateway_token = Table(
     "gateway_token",

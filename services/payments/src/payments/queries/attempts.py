@@ -9,7 +9,7 @@ from shared.db import Database, Row
 from sqlalchemy import func, or_, select
 
 from payments import totals
-from payments.models import attempt, attempt_invoice, entry, invoice, operation, payment_event
+from payments.models import attempt, attempt_invoice, dispute, entry, invoice, operation, payment_event
 from payments.queries.balances import Reading
 from payments.queries.invoices import one
 
@@ -20,6 +20,7 @@ async def detail(reading: Reading, id: UUID) -> dict[str, Any]:
     query = select(operation).where(operation.c.attempt_id == id).order_by(operation.c.id)
     operations = (await reading.execute(query)).all()
     parts = await reading.execute(select(attempt_invoice).where(attempt_invoice.c.attempt_id == id))
+    disputes = select(dispute).where(dispute.c.attempt_id == id)
     query = select(payment_event).where(payment_event.c.attempt_id == id).order_by(payment_event.c.seq)
     sums = totals.money((each.kind, each.state, each.amount) for each in operations)
     return {
@@ -27,6 +28,7 @@ async def detail(reading: Reading, id: UUID) -> dict[str, Any]:
         **sums._asdict(),
         "invoices": {part.invoice_id: part.amount for part in parts},
         "operations": operations,
+        "disputes": (await reading.execute(disputes.order_by(dispute.c.id))).all(),
         "events": (await reading.execute(query)).all(),
     }
 

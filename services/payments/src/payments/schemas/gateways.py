@@ -10,6 +10,7 @@ from payments.ledger import State
 from payments.policy import Policy
 from payments.schemas.base import Amount, Body, Name, Out, Remark, Text
 from payments.schemas.connections import Connection
+from payments.schemas.steps import DisputeOut, EventOut, OperationOut
 
 Fields = Annotated[dict[Annotated[str, Field(max_length=40)], SecretStr], Field(max_length=20)]
 """As the gateway's form names them (see GET /v1/gateways)."""
@@ -126,28 +127,6 @@ class Decision(Body):
     note: Remark = Field(min_length=1)
 
 
-class OperationOut(Out):
-    id: UUID
-    kind: str
-    state: str
-    amount: int
-    gateway_ref: str | None
-    code: str | None
-    message: str | None
-    reason: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
-class EventOut(Out):
-    at: datetime
-    source: str
-    what: str
-    amount: int | None
-    who: str
-    details: dict[str, Any]
-
-
 class AttemptOut(Out):
     """`code` and `message` are the gateway's own. `review` is why a person should look."""
 
@@ -181,13 +160,16 @@ class AttemptOut(Out):
 
 
 class AttemptDetail(AttemptOut):
-    """With its invoices, its operations and all that was heard of it, oldest first."""
+    """With its invoices, its operations, disputes and all that was heard of it, oldest first. `refunded` is
+    all that went back; `disputed` is how much of it was withdrawn for disputes."""
 
     captured: int
     refunded: int
     reserved: int
+    disputed: int
     invoices: dict[UUID, int]
     operations: list[OperationOut]
+    disputes: list[DisputeOut]
     events: list[EventOut]
 
 
