@@ -26,6 +26,7 @@ class Alert(NamedTuple):
         "late",
         "rejected",
         "mentioned",
+        "collision",
         "refused",
         "given_up",
     ]

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import pydantic_core
 from fastapi import APIRouter, Query, Request, Response
 from shared.etag import BasedOn, etag
 from shared.events.dispatch import DispatchContent
@@ -15,7 +16,9 @@ from dispatch.models import history
 from dispatch.queries import Reader, lists
 from dispatch.queries.board import Filters, board_json, dispatch_json
 from dispatch.schemas.dispatches import (
+    AssignedOut,
     AssignIn,
+    CollisionOut,
     DispatchEdit,
     DispatchLine,
     DispatchNew,
@@ -106,10 +109,15 @@ async def set_status(who: Staff, work: Writing, id: UUID, body: StatusIn) -> Res
     return await _whole(work.session, id)
 
 
-@router.put("/{id}/technician", response_model=DispatchOut)
+@router.put("/{id}/technician", response_model=AssignedOut)
 async def assign(who: Office, work: Writing, id: UUID, body: AssignIn) -> Response:
+    """Gives the dispatch and its coming appointments to a technician. `collides_with` warns of what this one
+    has at those times."""
     await appointments.assign(work, id=id, technician_id=body.technician_id, who=who.subject)
-    return await _whole(work.session, id)
+    version, whole = await dispatch_json(work.session, id)
+    found = [CollisionOut.model_validate(each) for each in await lists.all_collisions(work.session, id)]
+    warning = b',"collides_with":' + pydantic_core.to_json(found) + b"}"
+    return _answer(whole[:-1] + warning, headers={"ETag": etag(version)})
 
 
 @router.post("/{id}/notes", status_code=201)

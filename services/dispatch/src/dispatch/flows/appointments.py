@@ -12,6 +12,7 @@ from shared.problems import Problem, conflict, not_found
 from shared.work import Work
 from sqlalchemy import RowMapping, insert, update
 
+from dispatch.flows.collisions import warn
 from dispatch.flows.ledger import tell
 from dispatch.flows.office import change, record, set_status
 from dispatch.models import appointment
@@ -86,6 +87,7 @@ async def assign(work: Work[Any], *, id: UUID, technician_id: UUID | None, who: 
     )
     for moved in (await work.session.execute(coming)).mappings().all():
         _say(work, now, moved, Window(moved["start_at"], moved["end_at"]))
+        await warn(work, moved)
     before, after = {"technician_id": row["technician_id"]}, {"technician_id": technician_id}
     work.audit(who=who, action="dispatch.assigned", subject=id, before=before, after=after)
 
@@ -124,6 +126,7 @@ async def _scheduled(
     await record(work, now, who=who, kind=kind, window=said, technician_id=new["technician_id"])
     _say(work, now, new, when)
     work.audit(who=who, action=f"appointment.{kind}", subject=new["id"], after={"window": said})
+    await warn(work, new)
     if row["status"] == work.settings.scheduled_status:
         await tell(work, now, cause="appointment")
     else:

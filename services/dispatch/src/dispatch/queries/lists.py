@@ -65,8 +65,38 @@ async def attempts_of(reader: Reader, id: UUID) -> Rows:
 async def appointments_of(reader: Reader, id: UUID) -> Rows:
     """In the order of their times, with the time as the location's clock shows it."""
     statement = select(appointment).where(appointment.c.dispatch_id == id).order_by(appointment.c.start_at)
-    rows = (await reader.execute(statement)).mappings()
+    rows = (await reader.execute(statement)).mappings().all()
+    return [
+        {
+            **row,
+            "window": spoken(Window(row["start_at"], row["end_at"]), row["zone"]),
+            "collides_with": await collisions_of(reader, row["id"]),
+        }
+        for row in rows
+    ]
+
+
+async def collisions_of(reader: Reader, appointment_id: UUID) -> Rows:
+    """The other appointments that its technician has at the same time, of dispatches that are still open."""
+    this, other = appointment.alias("this"), appointment.alias("other")
+    overlaps = (other.c.start_at < this.c.end_at) & (other.c.end_at > this.c.start_at)
+    columns = (other.c.id.label("appointment_id"), dispatch.c.id.label("dispatch_id"), dispatch.c.number)
+    query = (
+        select(*columns, other.c.start_at, other.c.end_at, other.c.zone)
+        .select_from(this)
+        .join(other, (other.c.technician_id == this.c.technician_id) & (other.c.id != this.c.id) & overlaps)
+        .join(dispatch, dispatch.c.id == other.c.dispatch_id)
+        .where(this.c.id == appointment_id, ~this.c.cancelled, ~other.c.cancelled, ~dispatch.c.closed)
+        .order_by(other.c.start_at, other.c.id)
+    )
+    rows = (await reader.execute(query)).mappings()
     return [{**row, "window": spoken(Window(row["start_at"], row["end_at"]), row["zone"])} for row in rows]
+
+
+async def all_collisions(reader: Reader, id: UUID) -> Rows:
+    """Those of all appointments of a dispatch, each once."""
+    rows = await appointments_of(reader, id)
+    return list({each["appointment_id"]: each for row in rows for each in row["collides_with"]}.values())
 
 
 async def technicians(reader: Reader) -> Rows:

@@ -158,8 +158,24 @@ class WindowIn(Body):
     technician_id: UUID | None = None
 
 
+class CollisionOut(Out):
+    """Another appointment of the same technician at the same time."""
+
+    appointment_id: UUID
+    dispatch_id: UUID
+    number: str
+    window: str
+
+
+class AssignedOut(DispatchOut):
+    """`collides_with` are the appointments that the technician has at the times of this dispatch."""
+
+    collides_with: list[CollisionOut]
+
+
 class AppointmentOut(Out):
-    """`window` is the time as the location's clock shows it."""
+    """`window` is the time as the location's clock shows it. `collides_with` is a warning: nothing was
+    refused."""
 
     id: UUID
     version: int
@@ -170,6 +186,7 @@ class AppointmentOut(Out):
     zone: str
     cancelled: bool
     window: str
+    collides_with: list[CollisionOut]
 
 
 class HistoryOut(Out):
