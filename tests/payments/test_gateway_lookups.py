@@ -343,3 +343,95 @@ async def test_no_rows_but_understood_ones_prove_anything(changes: list[Row]) ->
         approved = [row for row in changes if row["ApprovalStatus"] == "APPROVED" and row["Token"]]
         assert [row for row in approved if row["TransactionType"] in ("1", "5", "9")]
         assert found.amount in (None, 12540)
+
+
+MONEY = {"currency_code": "USD", "value": "125.40"}
+PAID: dict[str, Any] = {
+    "stripe": {
+        "id": "cs_1",
+        "object": "checkout.session",
+        "amount_total": 12540,
+        "client_reference_id": ID,
+        "currency": "usd",
+        "payment_intent": INTENT | {"capture_method": "automatic_async"},
+        "payment_status": "paid",
+        "status": "complete",
+    },
+    "paypal": {
+        "id": "5EX",
+        "status": "COMPLETED",
+        "purchase_units": [
+            {
+                "custom_id": ID,
+                "amount": MONEY,
+                "payments": {
+                    "captures": [{"id": "7CX", "status": "COMPLETED", "custom_id": ID, "amount": MONEY}]
+                },
+            }
+        ],
+    },
+    "quickbooks": HELD | {"status": "CAPTURED", "authCode": "664472"},
+    "sandbox": {
+        "transactions": [
+            {
+                "id": "sb1",
+                "kind": "sale",
+                "status": "approved",
+                "our_id": ID,
+                "amount": 12540,
+                "currency": "USD",
+            }
+        ]
+    },
+}
+SAYS_SO = {"stripe": "payment_status", "paypal": "status", "quickbooks": "status", "sandbox": "status"}
+REFERENCE = {"stripe": "pi_1", "paypal": "7CX", "quickbooks": "EEX1", "sandbox": "sb1"}
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every key of every object in it."""
+    if isinstance(node, dict):
+        known = cast("dict[str, Any]", node)
+        return [place for key in known for place in [(*path, key), *places(known[key], (*path, key))]]
+    if isinstance(node, list):
+        return [
+            place
+            for number, each in enumerate(cast("list[Any]", node))
+            for place in places(each, (*path, number))
+        ]
+    return []
+
+
+def changed(node: Any, path: tuple[Any, ...], value: object) -> Any:
+    """A copy with another value in that place; None: without it."""
+    copy = json.loads(json.dumps(node))
+    inside = copy
+    for step in path[:-1]:
+        inside = inside[step]
+    if value is None:
+        del inside[path[-1]]
+    else:
+        inside[path[-1]] = value
+    return copy
+
+
+@pytest.mark.parametrize("name", PAID)
+async def test_what_was_paid_is_seen(name: str) -> None:
+    found = await looked(name, 200, body(PAID[name]), at(name))
+    assert (found.outcome, found.gateway_ref, found.amount) == ("approved", REFERENCE[name], 12540)
+
+
+@pytest.mark.parametrize("name", PAID)
+@pytest.mark.parametrize("value", [None, "on_hold", 7, [], {}], ids=str)
+async def test_whatever_is_missing_or_odd_a_payment_never_vanishes(name: str, value: object) -> None:
+    """Each field of a paid charge in turn is left out or holds something else."""
+    empty = [("transactions",)] if value == [] else []  # which says that there is nothing
+    for place in [each for each in places(PAID[name]) if each not in empty]:
+        found = await looked(name, 200, body(changed(PAID[name], place, value)), at(name))
+        assert found.outcome != "not_found", place
+        if found.outcome == "approved":
+            assert found.amount in (None, 12540), place
+            assert found.gateway_ref in (REFERENCE[name], None, value), place
+            assert place[-1] != SAYS_SO[name] or (name in ("stripe", "paypal") and len(place) in (1, 2)), (
+                place
+            )
