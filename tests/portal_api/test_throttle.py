@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
-from people import ANNA, BOTH, OTHER, Clock, browser, log_on, mailed, new_customer
+from people import ANNA, BOTH, OTHER, PASSWORD, Clock, browser, log_on, mailed, new_customer
 from portal_api.flows.resets import answer
 from portal_api.flows.throttle import address_budget, device_cookie
 from portal_api.service import service
@@ -122,3 +122,52 @@ def test_addresses_that_are_none_are_counted_too() -> None:
         address_attempts = 3
 
     assert address_budget(Few(), "unknown").key != address_budget(Few(), "198.51.100.7").key
+
+
+def _device(person: httpx.AsyncClient) -> str:
+    return person.cookies[device_cookie(ANNA)]
+
+
+def _also(held: str) -> list[str]:
+    """Ways to write the same, for a reader that is not strict."""
+    ways = [held + mark for mark in ("!", "=", "==", " ", "\n", "-", "_", "%", "AA")]
+    ways += [mark + held for mark in ("!", " ", "*")]
+    ways += [held[:place] + mark + held[place:] for place in (1, 7, 40) for mark in ("!", ".", "*", "\t")]
+    return [*ways, held.rstrip("="), held.replace("=", "!"), held.swapcase(), held[:-2], ""]
+
+
+async def test_a_device_is_one_however_its_cookie_is_written(house: Running[Any]) -> None:
+    """Each other spelling would be another device with tries of its own."""
+    async with browser(house) as anna, browser(house, address="203.0.113.9") as thief:
+        assert (await log_on(anna, ANNA)).status_code == 200
+        held, done = _device(anna), list[int]()
+        for way in (held, *_also(held) * 2):
+            answer = await thief.post(
+                "/v1/session",
+                json={"user_name": ANNA, "password": f"{OTHER} {len(done)}"},
+                headers={"Cookie": f"{device_cookie(ANNA)}={way}"},
+            )
+            done.append(answer.status_code)
+        assert set(done) == {401, 429}
+        assert done.count(401) <= 10 + 10  # what the device has, and what a stranger has
+
+
+async def test_a_device_is_forgotten_with_the_password_and_in_time(house: Running[Any], clock: Clock) -> None:
+    async with browser(house) as anna, browser(house, address="203.0.113.9") as stranger:
+        assert (await log_on(anna, ANNA)).status_code == 200
+        before = _device(anna)
+        assert (await log_on(anna, ANNA)).status_code == 200
+        assert _device(anna) != before
+        changed = await anna.post(
+            "/v1/session/password",
+            json={"password": PASSWORD, "new_password": "a wholly new secret sentence"},
+        )
+        assert changed.status_code == 200, changed.text
+        after = _device(anna)
+        assert (await guess(stranger, 12))[-1] == 429
+        stranger.cookies.set(device_cookie(ANNA), before, domain="portal.contractor.test")
+        assert (await guess(stranger, 1)) == [429]  # of the old password: a stranger
+        stranger.cookies.set(device_cookie(ANNA), after, domain="portal.contractor.test")
+        assert (await guess(stranger, 1)) == [401]
+        clock.move(days=181)
+        assert (await guess(stranger, 11)) == [401] * 10 + [429]

@@ -1,12 +1,13 @@
 """/v1/me/accounts: who may come in for this household, for its administrators."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 from shared.db import Row
 from shared.etag import BasedOn, set_etag
-from shared.problems import conflict, not_found
+from shared.problems import Problem, conflict, not_found
 from shared.transaction import open_read, open_work
 from shared.work import Work
 from sqlalchemy import select
@@ -17,13 +18,17 @@ from portal_api.api.depends import Here, Household, OfAdministrator
 from portal_api.api.home import OTHERS
 from portal_api.flows import accounts
 from portal_api.flows.invitations import invite_member, mail_invitation
+from portal_api.flows.throttle import invitation_budget, spend
 from portal_api.models.accounts import account
 from portal_api.schemas.household import MemberEdit, MemberNew, MemberOut, member
 
 router = APIRouter(prefix="/v1/me/accounts", tags=["me"])
 Reading = Annotated[AsyncConnection, Depends(open_read)]
 Writing = Annotated[Work[Any], Depends(open_work)]
-_MEMBER: dict[int | str, Any] = {409: {"description": "This e-mail address is on the list already."}}
+_MEMBER: dict[int | str, Any] = {
+    409: {"description": "This e-mail address is on the list already."},
+    429: {"description": "Ten invitations of a household a day; see Retry-After."},
+}
 _MYSELF: dict[int | str, Any] = {409: {"description": "Oneself."}, 412: {"description": "Changed meanwhile."}}
 
 
@@ -38,6 +43,14 @@ async def list_members(me: OfAdministrator, read: Reading) -> list[MemberOut]:
 async def invite(me: OfAdministrator, here: Here, response: Response, body: MemberNew) -> MemberOut:
     """Mails an invitation with a one-time password. For somebody who has an account elsewhere the answer is
     the same; the mail tells them of it."""
+    async with here.work() as work:
+        wait = await spend(work, [invitation_budget(me.location_id)], timedelta(days=1))
+    if wait is not None:
+        problem = Problem(
+            429, "Your household has sent many invitations today", "Try again tomorrow, or ask our office."
+        )
+        problem.headers["Retry-After"] = str(wait)
+        raise problem
     secret, who = await new_password(here), str(me.account_id)
     async with here.work() as work:
         row = await invite_member(work, **body.model_dump(), location_id=me.location_id, who=who)

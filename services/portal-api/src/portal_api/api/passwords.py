@@ -75,6 +75,7 @@ async def change_password(
         await forgive(work, tried.spent)
         found = await session_of(work.session, token, work.now)
     set_cookie(response, COOKIE, token)
+    _know_device(here, response, session.user_name, new)
     return shown(found)
 
 
@@ -107,8 +108,12 @@ async def confirm_reset(here: Here, response: Response, body: ResetConfirmed) ->
     new = await hashed(here, body.new_password.get_secret_value())
     async with here.work() as work:
         await confirm(work, token, hashed=new)
-    name = account.user_name
-    set_cookie(response, device_cookie(name), new_device(here.settings, name), DEVICE_DAYS)
+    _know_device(here, response, account.user_name, new)
+
+
+def _know_device(here: Any, response: Response, user_name: str, password_hash: str) -> None:
+    device = new_device(here.settings, user_name, password_hash, utcnow())
+    set_cookie(response, device_cookie(user_name), device, DEVICE_DAYS)
 
 
 async def _strong(here: Any, password: str, user_name: str) -> None:

@@ -71,7 +71,8 @@ async def log_on_(request: Request, here: Here, response: Response, body: Logon)
         await forgive(work, tried.spent)
         session = await session_of(work.session, token, work.now)
     set_cookie(response, COOKIE, token)
-    set_cookie(response, device_cookie(name), new_device(here.settings, name), DEVICE_DAYS)
+    device = new_device(here.settings, name, tried.renewed or tried.account.password_hash, utcnow())
+    set_cookie(response, device_cookie(name), device, DEVICE_DAYS)
     return shown(session)
 
 

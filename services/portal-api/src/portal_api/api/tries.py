@@ -27,11 +27,17 @@ class Tried(NamedTuple):
 
 async def try_password(request: Request, here: Any, user_name: str, password: SecretStr) -> Tried:
     """Raises 429 for too many tries, and 503 where too many are hashed at once."""
-    device = request.cookies.get(device_cookie(user_name))
-    tries = budgets(here.settings, user_name=user_name, address=address_of(request), device=device)
     async with here.work() as work:
-        wait = await spend(work, tries)
         account = await by_user_name(work.session, user_name)
+        tries = budgets(
+            here.settings,
+            user_name=user_name,
+            address=address_of(request),
+            device=request.cookies.get(device_cookie(user_name)),
+            password_hash=account and account.password_hash,
+            now=work.now,
+        )
+        wait = await spend(work, tries)
     if wait is not None:
         raise too_many(wait)
     # no transaction waits for the hash, and it is made for unknown names too

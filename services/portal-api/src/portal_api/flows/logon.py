@@ -47,10 +47,11 @@ async def log_on(
             raise Problem(
                 401, "This code is not right", "Each code works once: wait for the next.", code_needed=True
             )
-    if renewed:
-        await work.session.execute(
-            update(account).where(account.c.id == row["id"]).values(password_hash=renewed)
-        )
+    values: dict[str, Any] = {"password_hash": renewed} if renewed else {}
+    if row["password_ends_at"] is not None:  # a one-time password: this was the time
+        values["password_ends_at"] = work.now
+    if values:
+        await work.session.execute(update(account).where(account.c.id == row["id"]).values(values))
     work.audit(who=str(row["id"]), action="account.logged_on", subject=row["id"], after={"address": address})
     return await begin(work, row["id"], address=address, agent=agent)
 

@@ -6,11 +6,13 @@ owner out (OWASP, "Slow down online guessing attacks with device cookies").
 """
 
 import hashlib
+import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from pydantic import SecretStr
 from shared.db import Row, UtcDateTime
@@ -24,6 +26,8 @@ from portal_api.models.accounts import attempt
 
 WINDOW = timedelta(minutes=15)
 DEVICE_DAYS = 180
+MOST_INVITATIONS = 10
+"""In a day. Who was taken off the list counts as well: a repeat is one more mail."""
 
 
 class Budget(NamedTuple):
@@ -48,10 +52,20 @@ def address_budget(settings: Any, address: str, what: str = "address") -> Budget
     return Budget(f"{what}:{_short(address)}", settings.address_attempts)
 
 
-def budgets(settings: Any, *, user_name: str, address: str, device: str | None) -> list[Budget]:
-    """What a try at this user name is counted under. `device` is the cookie that came with it."""
-    if device and _knows(settings, device, user_name):
-        return [Budget(f"device:{_short(device)}", settings.logon_attempts)]
+def budgets(
+    settings: Any,
+    *,
+    user_name: str,
+    address: str,
+    device: str | None,
+    password_hash: str | None,
+    now: datetime,
+) -> list[Budget]:
+    """What a try at this user name is counted under. `device` is the cookie that came with it,
+    `password_hash` that of the account, if there is one."""
+    known = _known(settings, device, user_name, password_hash, now) if device and password_hash else None
+    if known is not None:
+        return [Budget(f"device:{_short(f'{user_name} {known}')}", settings.logon_attempts)]
     return [address_budget(settings, address), account_budget(settings, user_name)]
 
 
@@ -60,27 +74,41 @@ def device_cookie(user_name: str) -> str:
     return f"__Host-device-{_short(user_name)[:12]}"
 
 
-def new_device(settings: Any, user_name: str) -> str:
-    """The cookie's value after a logon."""
-    return seal(settings, SecretStr(user_name), "device")
+def new_device(settings: Any, user_name: str, password_hash: str, now: datetime) -> str:
+    """The cookie's value after a logon. It is good for DEVICE_DAYS, and for this password only: whoever has
+    an old one guesses no better than a stranger."""
+    ends = int((now + timedelta(days=DEVICE_DAYS)).timestamp())
+    held = f"{ends} {_short(password_hash)} {secrets.token_hex(16)} {user_name}"
+    return seal(settings, SecretStr(held), "device")
 
 
-def _knows(settings: Any, device: str, user_name: str) -> bool:
+def _known(settings: Any, device: str, user_name: str, password_hash: str, now: datetime) -> str | None:
+    """The device's own name. Of the cookie's text nothing counts but what is sealed in it."""
     try:
-        return unseal(settings, device, "device").get_secret_value() == user_name
-    except (SecretUnreadable, ValueError):
-        return False
+        held = unseal(settings, device, "device").get_secret_value().split(" ", 3)
+    except SecretUnreadable:
+        return None
+    match held:
+        case [ends, version, name, owner] if owner == user_name and version == _short(password_hash):
+            return name if now.timestamp() < int(ends) else None
+        case _:
+            return None
 
 
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
-async def spend(work: Work[Any], tries: Sequence[Budget]) -> int | None:
+def invitation_budget(location_id: UUID) -> Budget:
+    """Of a household: each is a mail under the contractor's name, to anybody."""
+    return Budget(f"invitations:{location_id}", MOST_INVITATIONS)
+
+
+async def spend(work: Work[Any], tries: Sequence[Budget], window: timedelta = WINDOW) -> int | None:
     """Counts one try under each key. Gives back how many seconds to wait, if one is used up."""
     keys = {f"key_{place}": budget.key for place, budget in enumerate(tries)}
     statement = _counted(work.session.get_bind().dialect.name, len(tries))
-    times = {"now": work.now, "until": work.now + WINDOW}
+    times = {"now": work.now, "until": work.now + window}
     counted: Sequence[Row] = (await work.session.execute(statement, {**keys, **times})).all()
     most = {budget.key: budget.most for budget in tries}
     ends = [ends_at for key, count, ends_at in counted if count > most[key]]

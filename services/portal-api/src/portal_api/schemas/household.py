@@ -1,10 +1,11 @@
 """What a household sees of its record, what belongs to it, and what it owes."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import EmailStr, Field, model_validator
+from pydantic import AfterValidator, EmailStr, Field, model_validator
 from shared.bodies import Body, Out
 from shared.db import Row
 from shared.events.customer import Agreement, Equipment
@@ -150,9 +151,20 @@ class CheckoutOut(Out):
     expires_at: datetime
 
 
+_ADDRESS = re.compile(
+    r"://|(?i:www)\.|[/\\@<>]|[\w-]\.(?:[a-z]{2,}|COM|NET|ORG)\b"
+)  # what mail programs link
+
+
+def _no_address(name: str) -> str:
+    if _ADDRESS.search(name):
+        raise ValueError("write the person's name only: it goes into a mail")
+    return name
+
+
 class MemberNew(Body):
     email: Email
-    name: Name
+    name: Annotated[Name, Field(max_length=80), AfterValidator(_no_address)]
     administrator: bool = False
 
 
