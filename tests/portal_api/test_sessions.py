@@ -1,5 +1,6 @@
 """Logging on and out; what keeps a session alive and what ends it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
