@@ -10,7 +10,7 @@ from shared.service import Running
 from payments.flows import cards, connections
 from payments.flows.janitor import accounts_due, look_through_account
 from payments.flows.pages import mark_unneeded
-from payments.flows.reconciliation import compare_day, day_to_compare
+from payments.flows.reconciliation import compare_due
 from payments.flows.webhooks import apply_waiting
 from payments.loops.mail import mail as mail
 from payments.tools import Tools
@@ -56,5 +56,5 @@ async def reconcile(running: Running[Tools]) -> None:
         async with running.work() as work:
             await connections.warn(work)
             await cards.forget_removed(work)
-        await compare_day(running, day_to_compare())
+        await compare_due(running)
         await running.pause(6 * 3600, "reconcile")
