@@ -61,8 +61,10 @@ class Mail(Base, table=True):
     """A line of the mail log. Identity is mailbox + SHA-256 + occurrence: the same bytes count again only
     when the copy before was certainly deleted, or lies beside it (docs/decisions/0004).
 
-    `state`: stored → waiting (for the dispatch service's answer) → settled, with exactly one outcome.
-    `round` counts replays. `due_at` is when somebody may take a stored mail up again.
+    `state`: stored → waiting (for the dispatch service's answer) → settled, with exactly one outcome. Before
+    that `unsure`, where the connection broke after a mail had come whole and nothing vouches for it yet.
+    `round` counts replays. `due_at` is when somebody may take a stored mail up again. `listed_size` is what
+    the server announced; `kept_since`: it confirmed that it deleted the mail, and has it still.
     """
 
     __table_args__ = (
@@ -71,6 +73,7 @@ class Mail(Base, table=True):
         Index("ix_mail_outcome_id", "outcome", "id"),
         Index("ix_mail_mailbox_id_id", "mailbox_id", "id"),
         Index("ix_mail_number", "number"),
+        Index("ix_mail_kept_since", "mailbox_id", "kept_since"),
     )
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
@@ -80,6 +83,8 @@ class Mail(Base, table=True):
     source: str = Field(default="mailbox", max_length=10)  # mailbox, http, import
     uid: str = Field(default="", max_length=255)
     size: int
+    listed_size: int | None = None
+    kept_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     received_at: datetime = Field(sa_type=UtcDateTime)
     deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     state: str = Field(default="stored", max_length=10)

@@ -19,16 +19,27 @@ from mail_ingest.tools import Tools
 _LINE = [column for column in mails.c if column.name != "correction"]
 
 
-async def kept(running: Running[Tools], box: Row) -> set[tuple[str, int]]:
-    """(uid, size) of the mails that stay in the mailbox on purpose and need not be read again yet."""
-    if box.keep_days == 0:
-        return set()
+async def lying(running: Running[Tools], box: Row) -> dict[tuple[str, int], UUID]:
+    """The mails, by uid and announced size, that lie in the mailbox although they were read: because they
+    stay some days, or because the server keeps what it was told to delete."""
     since = utcnow() - timedelta(days=box.keep_days)
-    query = select(mails.c.uid, mails.c.size).where(
-        mails.c.mailbox_id == box.id, mails.c.deleted_at.is_(None), mails.c.received_at > since
+    stays = mails.c.kept_since.is_not(None)
+    if box.keep_days:
+        stays = or_(stays, mails.c.received_at > since)
+    query = select(mails.c.id, mails.c.uid, mails.c.listed_size, mails.c.size).where(
+        mails.c.mailbox_id == box.id, mails.c.deleted_at.is_(None), mails.c.state != "unsure", stays
     )
     async with running.database.read() as read:
-        return {(row.uid, row.size) for row in await read.execute(query)}
+        rows = (await read.execute(query.order_by(mails.c.id))).all()
+    return {(row.uid, row.size if row.listed_size is None else row.listed_size): row.id for row in rows}
+
+
+async def leaves_something(running: Running[Tools], box: Row) -> bool:
+    """Whether mails of this mailbox wait for the end of a visit: asked first, so without a transaction."""
+    left = or_(mails.c.kept_since.is_not(None), mails.c.state == "unsure")
+    query = select(mails.c.id).where(mails.c.mailbox_id == box.id, left).limit(1)
+    async with running.database.read() as read:
+        return (await read.execute(query)).first() is not None
 
 
 async def mailbox_due(running: Running[Tools]) -> bool:

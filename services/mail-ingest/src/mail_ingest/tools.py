@@ -19,13 +19,17 @@ from mail_ingest.settings import IngestSettings
 class Tools:
     """`fresh` hands just stored mails to the reader without another look into the database. `reading` and
     `writing` keep two readers in the order of the mails. `odd` are the uids, by mailbox, of mails that broke
-    a session. `blameless` are mails that an outage kept from being written down."""
+    a session, `short` the hashes of those of which next to nothing came; `looked_at` says how far the mails
+    that lie in a mailbox were looked at again. `blameless` are mails that an outage kept from being written
+    down."""
 
     mailers: Mailers
     fresh: list[tuple[UUID, bytes]] = field(default_factory=list)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     odd: dict[UUID, set[str]] = field(default_factory=dict)
+    short: dict[tuple[UUID, str], bytes] = field(default_factory=dict)
+    looked_at: dict[UUID, int] = field(default_factory=dict)
     blameless: set[UUID] = field(default_factory=set)
 
 

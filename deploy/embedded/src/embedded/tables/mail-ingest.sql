@@ -76,7 +76,7 @@ CREATE TABLE mail (
 	place JSON,
 	warnings JSON NOT NULL,
 	correction JSON,
-	settled_at DATETIME,
+	settled_at DATETIME, listed_size INTEGER, kept_since DATETIME,
 	CONSTRAINT pk_mail PRIMARY KEY (id),
 	CONSTRAINT uq_mail_mailbox_id_sha256_occurrence UNIQUE (mailbox_id, sha256, occurrence)
 );
@@ -144,7 +144,7 @@ CREATE TABLE parked (
 	parked_at DATETIME NOT NULL,
 	CONSTRAINT pk_parked PRIMARY KEY (place)
 );
-INSERT INTO "alembic_version" VALUES ('0004');
+INSERT INTO "alembic_version" VALUES ('0005');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_forward_state_due_at ON forward (state, due_at);
 CREATE INDEX ix_idempotency_at ON idempotency (at);
@@ -154,4 +154,5 @@ CREATE INDEX ix_mail_number ON mail (number);
 CREATE INDEX ix_mail_outcome_id ON mail (outcome, id);
 CREATE INDEX ix_mail_state_due_at ON mail (state, due_at);
 CREATE INDEX ix_outbox_due_at_seq ON outbox (due_at, seq);
+CREATE INDEX ix_mail_kept_since ON mail (mailbox_id, kept_since);
 COMMIT;

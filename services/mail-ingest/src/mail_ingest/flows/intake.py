@@ -1,7 +1,6 @@
 """From the mailbox into the store. Bytes and hash are committed first; only then may a mail be deleted."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +12,8 @@ from shared.db import Row, uuid7
 from shared.work import Work
 from sqlalchemy import exists, or_, select, update
 
+from mail_ingest.flows.known import Known, known_mails
+from mail_ingest.mailbox import Item, Mail
 from mail_ingest.tables import UNREAD, mailboxes, mails, raw_mails
 from mail_ingest.tools import Tools
 
@@ -23,21 +24,23 @@ class LeaseLost(Exception):
 
 @dataclass
 class Session:
-    """One visit to a mailbox. `copies` counts the equal mails met so far in it."""
+    """One visit to a mailbox. `met` are the mails of the log that were met in it."""
 
     mailbox: Row
-    copies: Counter[str] = field(default_factory=Counter)
+    met: set[UUID] = field(default_factory=set[UUID])
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A mail that is safe now: `fresh` was not in the log before; `expired` may leave the mailbox."""
+    """A mail that is safe now: `fresh` is to be read; `expired` may leave the mailbox; `kept` was
+    deleted before, as the server had said."""
 
     mail_id: UUID
     uid: str
     raw: bytes
     fresh: bool
     expired: bool
+    kept: bool = False
 
 
 async def lease_mailboxes(work: Work[Tools]) -> Sequence[Row]:
@@ -80,29 +83,49 @@ async def end_poll(work: Work[Tools], box: Row, poll_seconds: int, error: str | 
     )
 
 
-async def store(work: Work[Tools], session: Session, fetched: Sequence[tuple[str, bytes]]) -> list[Stored]:
-    """Stores (uid, raw) pairs; a mail that already lies in the log is recognised by its bytes."""
+async def store(work: Work[Tools], session: Session, fetched: Sequence[Mail]) -> list[Stored]:
+    """Stores mails that are known to be whole; one that lies in the log already is known by its bytes."""
     box = session.mailbox
     await keep_lease(work, box)
-    hashes = [hashlib.sha256(raw).hexdigest() for _, raw in fetched]
-    known = await _known(work, box.id, hashes)
+    hashes = [hashlib.sha256(mail.raw).hexdigest() for mail in fetched]
+    known = await known_mails(work, box.id, hashes)
     stored: list[Stored] = []
     rows: list[dict[str, Any]] = []
-    for (uid, raw), sha256 in zip(fetched, hashes, strict=True):
-        copy = session.copies[sha256]
-        session.copies[sha256] += 1
-        log = known.setdefault(sha256, _Known())
-        if copy < len(log.lying):
-            mail_id, received_at = log.lying[copy]
-            expired = received_at <= work.now - timedelta(days=box.keep_days)
-            stored.append(Stored(mail_id, uid, raw, fresh=False, expired=expired))
+    vouched: list[UUID] = []
+    kept: list[UUID] = []
+    for mail, sha256 in zip(fetched, hashes, strict=True):
+        log = known.setdefault(sha256, Known())
+        row = log.same(mail.item.uid, session.met, work.now)
+        if row is None:
+            fresh = Stored(uuid7(), mail.item.uid, mail.raw, fresh=True, expired=box.keep_days == 0)
+            log.occurrences += 1
+            stored.append(fresh)
+            rows.append(
+                mail_row(work, box, fresh.mail_id, sha256, len(mail.raw), log.occurrences, item=mail.item)
+            )
             continue
-        fresh = Stored(uuid7(), uid, raw, fresh=True, expired=box.keep_days == 0)
-        log.lying.append((fresh.mail_id, work.now))
-        log.occurrences += 1
-        stored.append(fresh)
-        rows.append(_mail(work, box, fresh.mail_id, sha256, len(raw), log.occurrences, uid=uid))
-    await _insert(work, rows, [(mail.mail_id, mail.raw) for mail in stored if mail.fresh])
+        if row.state == "unsure":
+            vouched.append(row.id)
+        if row.deleted_at is not None:
+            kept.append(row.id)
+        stored.append(
+            Stored(
+                row.id,
+                mail.item.uid,
+                mail.raw,
+                fresh=row.state == "unsure",
+                expired=row.received_at <= work.now - timedelta(days=box.keep_days),
+                kept=row.deleted_at is not None or row.kept_since is not None,
+            )
+        )
+        session.met.add(row.id)
+    session.met.update(mail.mail_id for mail in stored)
+    new = {row["id"] for row in rows}
+    await insert_mails(work, rows, [(mail.mail_id, mail.raw) for mail in stored if mail.mail_id in new])
+    await _vouch(work, vouched)
+    if kept:
+        these = one_of(work.session, mails.c.id, kept)
+        await work.session.execute(update(mails).where(these).values(deleted_at=None, kept_since=work.now))
     return stored
 
 
@@ -119,8 +142,8 @@ async def store_one(work: Work[Tools], box: Row, raw: bytes, source: str) -> tup
         if row.source == source:
             return row.id, False
     mail_id, occurrence = uuid7(), max((row.occurrence for row in rows), default=0) + 1
-    row = _mail(work, box, mail_id, sha256, len(raw), occurrence, source=source)
-    await _insert(
+    row = mail_row(work, box, mail_id, sha256, len(raw), occurrence, source=source)
+    await insert_mails(
         work, [{**row, "deleted_at": work.now, "due_at": work.now, "attempts": 0}], [(mail_id, raw)]
     )
     return mail_id, True
@@ -132,32 +155,18 @@ async def mark_deleted(work: Work[Tools], mail_ids: Sequence[UUID]) -> None:
     await work.session.execute(update(mails).where(gone).values(deleted_at=work.now))
 
 
-@dataclass
-class _Known:
-    """What the log holds of one hash: copies that may still lie in the mailbox, and how many ever came."""
-
-    lying: list[tuple[UUID, datetime]] = field(default_factory=list)
-    occurrences: int = 0
-
-
-async def _known(work: Work[Tools], mailbox_id: UUID, hashes: Sequence[str]) -> dict[str, _Known]:
-    columns = (mails.c.id, mails.c.sha256, mails.c.occurrence, mails.c.received_at, mails.c.deleted_at)
-    same = one_of(work.session, mails.c.sha256, set(hashes))
-    query = select(*columns).where(mails.c.mailbox_id == mailbox_id, same)
-    known: dict[str, _Known] = {}
-    for row in await work.session.execute(query.order_by(mails.c.occurrence)):
-        log = known.setdefault(row.sha256, _Known())
-        log.occurrences = row.occurrence
-        if row.deleted_at is None:
-            log.lying.append((row.id, row.received_at))
-    return known
+async def _vouch(work: Work[Tools], ids: Sequence[UUID]) -> None:
+    if ids:
+        sure = update(mails).where(one_of(work.session, mails.c.id, ids))
+        values = {"state": "stored", "code": None, "attempts": 1, "due_at": _lease_end(work)}
+        await work.session.execute(sure.values(**values))
 
 
 def _lease_end(work: Work[Tools]) -> datetime:
     return work.now + timedelta(seconds=work.settings.lease_seconds)
 
 
-def _mail(
+def mail_row(
     work: Work[Tools],
     box: Row,
     mail_id: UUID,
@@ -165,7 +174,7 @@ def _mail(
     size: int,
     occurrence: int,
     *,
-    uid: str = "",
+    item: Item | None = None,
     source: str = "mailbox",
 ) -> dict[str, Any]:
     """A new row of the mail log. Its first attempt counts from here on, before anything looks into it."""
@@ -175,8 +184,9 @@ def _mail(
         "sha256": sha256,
         "occurrence": occurrence,
         "source": source,
-        "uid": uid,
+        "uid": item.uid if item else "",
         "size": size,
+        "listed_size": item.size if item else None,
         "received_at": work.now,
         "deleted_at": None,
         "state": "stored",
@@ -188,6 +198,6 @@ def _mail(
     }
 
 
-async def _insert(work: Work[Tools], rows: list[dict[str, Any]], raws: list[tuple[UUID, bytes]]) -> None:
+async def insert_mails(work: Work[Tools], rows: list[dict[str, Any]], raws: list[tuple[UUID, bytes]]) -> None:
     originals = [{"mail_id": mail_id, "raw": raw} for mail_id, raw in raws]
     await insert_tables(work.session, {mails: rows, raw_mails: originals})

@@ -14,8 +14,6 @@ from mail_ingest.mailbox.values import (
     MailboxSettings,
     Step,
     oversize,
-    short,
-    too_short,
 )
 
 AT_ONCE = 400  # mails named in one command
@@ -76,8 +74,7 @@ class ImapSession:
                 async for response in self._wire.stream(command):
                     found = fetched(response)
                     if found is not None and (item := missing.pop(found[0], None)) is not None:
-                        raw = found[1]
-                        yield Mail(item, raw, short(item, len(raw)) if too_short(item, len(raw)) else None)
+                        yield Mail(item, found[1])  # its length came with it: what was announced is no matter
                 for item in missing.values():
                     message = "The server did not hand out the mail: somebody else may have removed it."
                     yield Mail(item, b"", MailboxError("refused", message, step="fetch", item=item))

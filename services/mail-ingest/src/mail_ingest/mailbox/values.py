@@ -42,6 +42,9 @@ class MailboxSettings(BaseModel):
     """The IMAP folder that is read."""
     archive: str = ""
     """An IMAP folder that takes what is done with, instead of deleting it."""
+    careful: bool = False
+    """Over POP3, each mail is known to be in step before the next is asked for: slow, and after a break it
+    shows which mail it was."""
     path: str = ""
     allow_private_hosts: bool = True
     """Whether the server may be on a private or loopback address; link-local ones are always refused."""
@@ -59,14 +62,15 @@ class Item(NamedTuple):
 
 class MailboxError(Exception):
     """What failed, at which step, and what to do about it. Holds no password. `item` is the mail it was
-    about: after "protocol" the next session does well to read it last, so that it does not stop those
-    behind it."""
+    about: the next session does well to read it last, so that it does not stop those behind it. `unsure` are
+    mails that had come whole when it happened, and that nothing vouches for yet."""
 
     def __init__(self, code: Code, message: str, *, step: str, item: Item | None = None) -> None:
         super().__init__(message)
         self.code: Code = code
         self.step = step
         self.item = item
+        self.unsure: tuple[Mail, ...] = ()
 
 
 class Mail(NamedTuple):
@@ -104,9 +108,10 @@ def printable(said: bytes, secret: str) -> str:
 
 
 def too_short(item: Item, received: int) -> bool:
-    """Whether more is missing than servers miscount. Some count line ends as one byte, some estimate; a
-    lone dot that the server failed to escape ends a mail early."""
-    return received < item.size - item.size // 4
+    """Whether far more is missing than servers miscount. Some count line ends as one byte, some estimate;
+    the lone dot says where a mail ends. What was announced is a hint, and counts where next to nothing came:
+    some servers break off at a lone dot within the mail."""
+    return received < item.size // 4
 
 
 def short(item: Item, received: int) -> MailboxError:
