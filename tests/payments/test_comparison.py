@@ -38,7 +38,7 @@ async def test_every_day_is_compared_also_after_an_outage(
     clock.ahead += timedelta(days=2)
     assert await compare_due(run) == 0
     books, now = payer.app.state.house.books, datetime.now(UTC)
-    for days in (1, 2, 3, 4):
+    for days in (2, 3, 4, 5):
         row = books.charge(our_id=f"stranger {days}", amount=100 + days, currency="USD")
         books.keep(row.model_copy(update={"at": now + timedelta(days=days)}))
     clock.ahead += timedelta(days=5)
@@ -50,9 +50,7 @@ async def test_every_day_is_compared_also_after_an_outage(
     (await payer.http.delete(f"{payer.url}/faults")).raise_for_status()
     assert [await compare_due(run), await compare_due(run)] == [4, 0]
     found = await differences(office)
-    assert sorted((each["theirs"], each["currency"]) for each in found) == [
-        (100 + n, "USD") for n in (1, 2, 3, 4)
-    ]
+    assert sorted(each["theirs"] for each in found) == [102, 103, 104, 105]
     assert len({each["day"] for each in found}) == 4
 
 
