@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Table, select, update
 from sqlalchemy.exc import DBAPIError
 
 from shared.batches import one_of
+from shared.clock import Due
 from shared.db import Row, utcnow
 from shared.failures import is_outage
 from shared.mailer import MailRefused
@@ -33,6 +34,15 @@ LONGEST = 900.0
 def next_try(attempts: int) -> timedelta:
     """Doubled with each try, and spread, so that an outage does not end in a stampede."""
     return timedelta(seconds=min(2.0 ** min(attempts, 10), LONGEST) * random.uniform(0.5, 1.0))  # noqa: S311
+
+
+def due_of(table: Table) -> Due:
+    """When a mail goes out: the next try, or the end of a lease."""
+
+    def longest(settings: Any, row: Row) -> float:
+        return max(settings.lease_seconds, min(2.0 ** min(row.attempts, 10), LONGEST))
+
+    return Due(table.c.due_at, longest, ("attempts",))
 
 
 async def nothing_due(running: Running[Any], table: Table) -> bool:

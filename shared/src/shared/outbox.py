@@ -13,6 +13,7 @@ from sqlalchemy import Select, delete, func, select, update
 
 from shared.backlog import measure
 from shared.batches import one_of
+from shared.clock import mend_times
 from shared.db import utcnow
 from shared.fault import fault
 from shared.outgoing import Round, Row
@@ -37,6 +38,7 @@ async def relay(running: "Running[Any]") -> None:
     while not running.stopping.is_set():
         sent = await relay_once(running)
         if time.monotonic() - measured > MEASURE_SECONDS:
+            await mend_times(running)
             await measure(running)
             measured = time.monotonic()
         if sent is None:

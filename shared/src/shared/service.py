@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from sqlalchemy import MetaData
 
 from shared.bus import Bus
+from shared.clock import Due
 from shared.db import Database
 from shared.events import Event
 from shared.failures import is_outage
@@ -56,6 +57,8 @@ class Service:
     handlers: Handlers
     loops: tuple[Loop, ...]
     open_tools: Callable[[Any], AbstractAsyncContextManager[Any]]
+    due: tuple[Due, ...] = ()
+    """When its rows are due, and how far ahead that can be."""
     signing_keys: Callable[["Running"], Awaitable[Any]] | None = None
     """Only the issuer of access tokens has this: the JSON Web Key Set that it publishes now."""
 

@@ -1,11 +1,13 @@
 """What this service is."""
 
+from shared.clock import Due
 from shared.service import Service
 
 from dispatch.api import router
+from dispatch.flows.deliveries import longest_pause
 from dispatch.handlers import handlers
 from dispatch.loops import deliver, repeat
-from dispatch.models import Base
+from dispatch.models import Base, delivery
 from dispatch.settings import DispatchSettings
 from dispatch.tools import open_tools
 
@@ -17,4 +19,5 @@ service = Service(
     handlers=handlers,
     loops=(deliver, repeat),
     open_tools=open_tools,
+    due=(Due(delivery.c.due_at, longest_pause, ("attempts",)),),
 )

@@ -1,5 +1,7 @@
 """What this service is."""
 
+from shared.clock import Due, lease
+from shared.mails import due_of
 from shared.service import Service
 
 from mail_ingest.api import router
@@ -7,6 +9,7 @@ from mail_ingest.handlers import handlers
 from mail_ingest.loops import loops
 from mail_ingest.models import Base
 from mail_ingest.settings import IngestSettings
+from mail_ingest.tables import forwards, mailboxes
 from mail_ingest.tools import open_tools
 
 service = Service(
@@ -17,4 +20,9 @@ service = Service(
     handlers=handlers,
     loops=loops,
     open_tools=open_tools,
+    due=(
+        Due(mailboxes.c.next_poll_at, lambda _, box: box.poll_seconds, ("poll_seconds",)),
+        Due(mailboxes.c.lease_until, lease),
+        due_of(forwards),
+    ),
 )

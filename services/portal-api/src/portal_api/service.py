@@ -1,5 +1,7 @@
 """What this service is."""
 
+from shared.clock import Due
+from shared.mails import due_of
 from shared.service import Service
 
 from portal_api.api import router
@@ -12,6 +14,7 @@ from portal_api.loops.stream import stream_hub
 from portal_api.loops.sweep import sweep
 from portal_api.loops.webhooks import deliver_webhooks
 from portal_api.models import Base
+from portal_api.models.messages import outgoing, status_notice
 from portal_api.queries.keys import key_set
 from portal_api.settings import PortalSettings
 from portal_api.tools import open_tools
@@ -33,5 +36,9 @@ service = Service(
         remind,
     ),
     open_tools=open_tools,
+    due=(
+        due_of(outgoing),
+        Due(status_notice.c.due_at, lambda *_: 30.0),
+    ),
     signing_keys=key_set,
 )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.batches import update_rows
-from shared.db import uuid7
+from shared.db import Row, uuid7
 from shared.events.dispatch import PartnerUpdateSettled
 from shared.secrets import unseal
 from shared.settings import Settings
@@ -123,6 +123,12 @@ def _settled(work: Work[Any], row: RowMapping, verdict: Verdict) -> dict[str, An
     )
     work.emit(settled, row["dispatch_id"])
     return {**value, "state": settled.state, "settled_at": work.now}
+
+
+def longest_pause(settings: Any, row: Row) -> float:
+    """Seconds that a delivery may be due from now: its next try, or the end of its lease."""
+    pause = settings.delivery_first_pause * 2.0 ** min(row.attempts, 30)
+    return max(3.0 * settings.partner_seconds, min(settings.delivery_longest_pause, pause))
 
 
 def _pause(settings: Any, attempts: int) -> timedelta:
