@@ -67,20 +67,6 @@ async def test_a_new_household(run: Running[Any]) -> None:
     assert [tuple(row) for row in names] == [("LEE TENANT", place.location_id)]
 
 
-async def test_the_partner_pays(run: Running[Any]) -> None:
-    await feed(run, created(), created("40000002", bill_to=" Other Payer "), created("3", partner=None))
-    events = await said(run)
-    payers = {
-        event.name: event.customer_id for event in of(events, CustomerChanged) if event.kind == "partner"
-    }
-    assert set(payers) == {"American Home Shield", "Other Payer"}
-    answers = [answer.bill_to_id for answer in of(events, CustomerMatched)]
-    assert answers == [payers["American Home Shield"], payers["Other Payer"], None]
-    (again,) = await matched(run, created("40000004"))
-    assert again.bill_to_id == payers["American Home Shield"]
-    assert await count(run, customer, customer.c.kind == "partner") == 2
-
-
 async def test_the_same_new_household_twice_in_a_batch(run: Running[Any]) -> None:
     answers = await matched(run, created("1"), created("2"), created("2"))
     assert [answer.state for answer in answers] == ["new", "automatic"]

@@ -1,7 +1,7 @@
 from typing import Any
 
 from dispatch.models import alert, delivery, dispatch, history, technician
-from dispatches import answers, content, known, outcomes, received, rows
+from dispatches import answers, content, known, outcomes, received, rows, texts
 from harness import feed, of, said
 from shared.db import uuid7
 from shared.events.customer import CustomerMatched
@@ -176,3 +176,15 @@ async def test_a_match_is_taken_in_the_order_of_its_versions(run: Running[Any]) 
     await feed(run, matched(3, 2))
     (row,) = await rows(run, dispatch)
     assert row.customer_id == customers[2]
+
+
+async def test_a_payer_whom_nobody_knows_is_told_once(run: Running[Any]) -> None:
+    await feed(run, received())
+    about: dict[str, Any] = {"dispatch_id": known(), "version": 1, "state": "new", "score": 0}
+    for version in (1, 2):
+        event = CustomerMatched(**about, match_version=version, unknown_payer="Nobody Known")
+        await feed(run, event)
+    ((kind, text),) = await texts(run)
+    assert (kind, "Nobody Known" in text) == ("payer_unknown", True)
+    (row,) = await rows(run, dispatch)
+    assert row.needs_attention

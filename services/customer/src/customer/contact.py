@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from rapidfuzz.distance import OSA
+
 _LETTERS = str.maketrans(
     {"Ø": "O", "Ł": "L", "Đ": "D", "Æ": "AE", "Œ": "OE", "Þ": "TH", "Ð": "D"}
     | {chr(mark): None for mark in range(0x300, 0x370)}  # accents, once they stand apart from their letters
@@ -24,6 +26,20 @@ _GO_BETWEEN = re.compile(
     r"\b(?:LANDLORD|LANDLADY|AGENT|BROKER|REALTOR|PROP(?:ERTY)? (?:MANAGER|MGR)|MANAGER|SUPERINTENDENT|SELLER"
     r"|BUYER|LISTING|ATTORNEY|POA|TRUSTEE|EXECUTOR|ON BEHALF|CARE OF)\b|\bC/O\b"
 )
+_LEGAL = {
+    "THE",
+    "LLC",
+    "INC",
+    "INCORPORATED",
+    "CORP",
+    "CORPORATION",
+    "CO",
+    "COMPANY",
+    "LTD",
+    "LP",
+    "LLP",
+    "PLLC",
+}
 _OFFICE_PHONES = {"WORK", "OFF", "OFC", "OFFICE", "BUS", "BUSINESS", "FAX", "WRK"}
 _SUFFIXES = {"JR", "SR", "II", "III", "IV", "V", "ESQ", "MD", "PHD", "DDS"}
 _TITLES = {"MR", "MRS", "MS", "MISS", "DR", "REV"}
@@ -51,6 +67,15 @@ def fold(text: str) -> str:
 def is_company(name: str) -> bool:
     """Whether a name as given is that of a firm, a trust or an association."""
     return _COMPANY.search(fold(name)) is not None
+
+
+def is_same_firm(one: str, other: str) -> bool:
+    """Whether two names are one firm's: without regard to case, punctuation and legal form, and with a slip
+    of the pen."""
+    mine, theirs = (
+        " ".join(word for word in _words(fold(name)[:LONGEST]) if word not in _LEGAL) for name in (one, other)
+    )
+    return bool(mine) and (mine == theirs or (len(mine) > 8 and OSA.distance(mine, theirs) <= 1))
 
 
 def is_go_between(name: str | None) -> bool:

@@ -27,6 +27,7 @@ class Alert(NamedTuple):
         "rejected",
         "mentioned",
         "collision",
+        "payer_unknown",
         "refused",
         "given_up",
     ]

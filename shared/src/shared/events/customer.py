@@ -11,7 +11,8 @@ from shared.events.dispatch import Address, Phone
 class CustomerMatched(Event, name="customer.matched.v1", heard_by=("dispatch", "payments", "portal-api")):
     """Whose dispatch it is. `version` is the dispatch's version that was matched, `match_version` grows with
     each answer for that dispatch (a person may decide otherwise). `state` is `review` while a person must
-    choose; the ids are then those of the best candidate or None. `score` is 0 to 100."""
+    choose; the ids are then those of the best candidate or None. `score` is 0 to 100. `unknown_payer` is
+    whom the mailbox bills, where that is no customer: `bill_to_id` is then the partner's own payer."""
 
     dispatch_id: UUID
     version: int
@@ -23,6 +24,7 @@ class CustomerMatched(Event, name="customer.matched.v1", heard_by=("dispatch", "
     reasons: tuple[str, ...] = ()
     bill_to_id: UUID | None = None
     zone: str | None = None
+    unknown_payer: str | None = None
 
 
 class CustomerChanged(Event, name="customer.changed.v1", heard_by=("payments", "portal-api")):

@@ -15,6 +15,7 @@ from customer.address import address_key, parse_address
 from customer.api.depends import Closed, Office, Reading, Staff, Writing, edited, made, named
 from customer.contact import e164, email_key, fold, people
 from customer.facts import Asked, contract_key
+from customer.flows.partners import payer_called
 from customer.flows.records import CUSTOMER, LOCATION, add, close, edit
 from customer.models import customer
 from customer.schemas.matches import Candidate
@@ -95,7 +96,10 @@ async def create_customer(
     body: CustomerNew,
     force: Annotated[bool, Query(description="Make it although it seems to be known.")] = False,
 ) -> Any:
-    """Makes a customer with a first location. Answers 409 with `candidates` when it seems to be known."""
+    """Makes a customer with a first location. Answers 409 with `candidates` when it seems to be known, and
+    with `existing` when it is one of those who pay."""
+    if not force:
+        await _check_payer(work, body.name, None)
     if body.kind != "partner" and not force:
         place = body.location and (body.location.address or body.location.address_text)
         address = (
@@ -125,10 +129,22 @@ async def read_customer(_who: Staff, read: Reading, response: Response, id: UUID
     return CustomerOut.model_validate(row)
 
 
-@router.patch("/{id:uuid}", response_model=CustomerOut)
+@router.patch(
+    "/{id:uuid}",
+    response_model=CustomerOut,
+    responses={409: {"description": "One who pays has this name already."}},
+)
 async def edit_customer(
-    who: Office, work: Writing, response: Response, id: UUID, based_on: BasedOn, body: CustomerEdit
+    who: Office,
+    work: Writing,
+    response: Response,
+    id: UUID,
+    based_on: BasedOn,
+    body: CustomerEdit,
+    force: Annotated[bool, Query(description="Give it the name although one who pays has it.")] = False,
 ) -> Any:
+    if "name" in named(body) and not force:
+        await _check_payer(work, body.name, id)
     return edited(
         response, await edit(work, CUSTOMER, id=id, based_on=based_on, values=named(body), who=who.subject)
     )
@@ -138,6 +154,15 @@ async def edit_customer(
 async def close_customer(who: Office, work: Writing, id: UUID, based_on: BasedOn) -> None:
     """Closes the customer and its locations; dispatches are given to it no more."""
     await close(work, CUSTOMER, id=id, based_on=based_on, who=who.subject)
+
+
+async def _check_payer(work: Writing, name: str, id: UUID | None) -> None:
+    """A second customer of a payer's name would never be billed: dispatches go on to the first."""
+    found = await payer_called(work.session, name, besides=id)
+    if found is not None:
+        existing = {"customer_id": str(found.id), "number": found.number, "name": found.name}
+        what = "It is closed: open it again" if found.closed else "Choose it"
+        raise conflict("One who pays has this name", f"{what}, or send force=true.", existing=existing)
 
 
 def _facts(name: str | None, phones: list[str], email: str | None, address: Address) -> Asked:

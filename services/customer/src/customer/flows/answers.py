@@ -13,6 +13,7 @@ from shared.zones import zone_of
 from customer.address import state_code
 from customer.claims import Claim
 from customer.facts import Asked
+from customer.flows.partners import payer_of, payers
 from customer.matching import Scored, Verdict
 from customer.models import match
 from customer.places import Place
@@ -43,8 +44,8 @@ class Answer:
     decided_by: str | None = None
 
 
-async def write_answers(work: Work[Any], answers: Sequence[Answer], payers: dict[str, UUID]) -> None:
-    rows = [_row(work, each, payers) for each in answers]
+async def write_answers(work: Work[Any], answers: Sequence[Answer], paying: dict[str, UUID]) -> None:
+    rows = [_row(work, each, paying) for each in answers]
     written = await insert_rows(work.session, match, rows, ignore=["dispatch_id"], returning=["dispatch_id"])
     new = {row.dispatch_id for row in written}
     again = [row for row in rows if row["dispatch_id"] not in new]
@@ -63,11 +64,12 @@ async def write_answers(work: Work[Any], answers: Sequence[Answer], payers: dict
             reasons=row["reasons"],
             bill_to_id=row["bill_to_id"],
             zone=_zone(each),
+            unknown_payer=_unknown_payer(each, paying),
         )
         work.emit(event, row["dispatch_id"])
 
 
-def _row(work: Work[Any], answer: Answer, payers: dict[str, UUID]) -> dict[str, Any]:
+def _row(work: Work[Any], answer: Answer, paying: dict[str, UUID]) -> dict[str, Any]:
     arrival, best = answer.arrival, answer.verdict.best
     return {
         "dispatch_id": arrival.dispatch_id,
@@ -79,12 +81,27 @@ def _row(work: Work[Any], answer: Answer, payers: dict[str, UUID]) -> dict[str, 
         "ranked": [_ranked(each) for each in answer.verdict.ranked] if answer.state == "review" else [],
         "customer_id": answer.place.customer_id,
         "location_id": answer.place.location_id,
-        "bill_to_id": payers.get(arrival.claim.bill_to or ""),
+        "bill_to_id": paying.get(arrival.claim.bill_to or "") or paying.get(_own_payer(work, arrival)),
         "said": arrival.said,
         "decided_by": answer.decided_by,
         "created_at": work.now,
         "updated_at": work.now,
     }
+
+
+def _own_payer(work: Work[Any], arrival: Arrival) -> str:
+    return payer_of(arrival.claim.partner, None, work.settings.bill_to) or ""
+
+
+def _unknown_payer(answer: Answer, paying: dict[str, UUID]) -> str | None:
+    named = answer.arrival.claim.bill_to
+    return named if named and named not in paying else None
+
+
+async def payers_of(work: Work[Any], arrivals: Sequence[Arrival]) -> dict[str, UUID]:
+    """Whom the mailboxes name, and the partners' own payers."""
+    named = {arrival.claim.bill_to for arrival in arrivals if arrival.claim.bill_to}
+    return await payers(work, named=named, own={_own_payer(work, arrival) for arrival in arrivals} - {""})
 
 
 def _ranked(each: Scored) -> dict[str, Any]:

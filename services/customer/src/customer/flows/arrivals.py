@@ -16,10 +16,10 @@ from sqlalchemy import select, update
 
 from customer.claims import asked, claim_of, household_id
 from customer.facts import keys
-from customer.flows.answers import Answer, Arrival, write_answers
+from customer.flows.answers import Answer, Arrival, payers_of, write_answers
 from customer.flows.households import Household, Rows, make_household, write_households
 from customer.flows.learning import Lesson, learn
-from customer.flows.partners import payer_of, payers
+from customer.flows.partners import payer_of
 from customer.matching import Verdict, decide
 from customer.models import match
 from customer.places import Places
@@ -93,8 +93,7 @@ async def _settle(work: Work[Any], arrivals: list[Arrival], taken: frozenset[UUI
         return await _settle(work, arrivals, taken | lost)
     if lessons:
         await learn(work, lessons, learned, named=named)
-    names = {each.claim.bill_to for each in arrivals if each.claim.bill_to}
-    await write_answers(work, answers, await payers(work, names=sorted(names)))
+    await write_answers(work, answers, await payers_of(work, arrivals))
     return None
 
 

@@ -11,11 +11,10 @@ from sqlalchemy import Table, delete, select, update
 
 from customer.claims import Claim, asked, household_id
 from customer.facts import keys
-from customer.flows.answers import Answer, Arrival, write_answers
+from customer.flows.answers import Answer, Arrival, payers_of, write_answers
 from customer.flows.households import Household, make_household, make_location, write_households
 from customer.flows.learning import Lesson, learn
 from customer.flows.news import tell_agreement, tell_customer, tell_equipment, tell_location
-from customer.flows.partners import payers
 from customer.flows.upkeep import keys_of
 from customer.matching import Verdict, score
 from customer.models import agreement, contact, customer, equipment, location, match, match_key
@@ -57,7 +56,7 @@ async def decide_match(
         await _unlearn(work, before, arrival)
     shared = frozenset(key for key in keys(arrival.facts) if place.location_id in places.by_key.get(key, {}))
     verdict = Verdict("review", score(arrival.facts, place.known(shared)), ())
-    paying = await payers(work, names=[claim.bill_to] if claim.bill_to else [])
+    paying = await payers_of(work, [arrival])
     await write_answers(work, [Answer(arrival, "confirmed", place, verdict, who)], paying)
     work.audit(
         who=who,

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.batches import update_rows
+from shared.db import uuid7
 from shared.events.customer import CustomerMatched
 from shared.events.dispatch import DispatchMentioned, dispatch_id
 from shared.work import Work
@@ -35,6 +36,37 @@ async def match(work: Work[Any], events: Sequence[CustomerMatched]) -> None:
         for id, event in sorted(newest.items())
     ]
     await update_rows(work.session, dispatch, rows, newer="match_version")
+    unknown = {id: event.unknown_payer for id, event in newest.items() if event.unknown_payer}
+    if unknown:
+        await _payers_unknown(work, unknown)
+
+
+async def _payers_unknown(work: Work[Any], unknown: dict[UUID, str]) -> None:
+    """One alert a dispatch: the mailbox bills somebody who is no customer."""
+    before = select(alert.c.dispatch_id).where(
+        alert.c.dispatch_id.in_(unknown), alert.c.kind == "payer_unknown"
+    )
+    told = set((await work.session.scalars(before)).all())
+    here = select(dispatch.c.id).where(dispatch.c.id.in_(unknown)).order_by(dispatch.c.id)
+    ids = [id for id in (await work.session.scalars(here)).all() if id not in told]
+    text = (
+        'The mailbox bills "{}", who is not among the customers; the partner\'s own payer was taken. '
+        "Choose one of the customers of kind partner for the mailbox."
+    )
+    rows = [
+        {
+            "id": uuid7(),
+            "dispatch_id": id,
+            "kind": "payer_unknown",
+            "text": text.format(unknown[id]),
+            "at": work.now,
+        }
+        for id in ids
+    ]
+    if rows:
+        await work.session.execute(insert(alert), rows)
+        attention = update(dispatch).where(dispatch.c.id.in_(ids)).values(needs_attention=True)
+        await work.session.execute(attention)
 
 
 async def mention(work: Work[Any], events: Sequence[DispatchMentioned]) -> None:
