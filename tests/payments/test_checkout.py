@@ -17,7 +17,7 @@ from bills import (
     ticket,
     updated,
 )
-from gateway import Clock, Payer, charge, check_out, come_back, connected, state_of
+from gateway import SECRET, Clock, Payer, charge, check_out, come_back, connected, state_of
 from harness import client, feed, of, said
 from secrecy import CARD
 from shared.events.dispatch import Note
@@ -151,7 +151,7 @@ async def test_case_2_at_once_where_nobody_is_there(
     run: Running[Any], office: httpx.AsyncClient, payer: Payer, bill: dict[str, Any]
 ) -> None:
     account = (await office.get("/v1/gateway-accounts")).json()[0]
-    fields = {"base_url": "http://127.0.0.1:1"}
+    fields = {"base_url": "http://127.0.0.1:1", "webhook_secret": SECRET}
     path = f"/v1/gateway-accounts/{account['id']}"
     changed = await office.patch(path, json={"fields": fields}, headers={"If-Match": '"1"'})
     assert changed.status_code == 200, changed.text
@@ -238,6 +238,11 @@ async def test_case_14_another_amount_is_for_a_person(
     assert (await check_out(office, bill)).status_code == 409
     path = f"/v1/payment-attempts/{started['id']}"
     decision = {"outcome": "declined", "note": "refunded at the gateway by hand"}
+    etag = (await office.get(path)).headers["etag"]
+    kept = await office.post(f"{path}/decision", json=decision, headers={"If-Match": etag})
+    assert (kept.status_code, "12.54 USD" in kept.json()["detail"]) == (409, True)  # it is not, yet
+    (sale,) = await payer.charges()
+    payer.app.state.house.books.refund(sale["id"], 1254, "outside")
     stale = await office.post(f"{path}/decision", json=decision, headers={"If-Match": '"1"'})
     assert stale.status_code == 412
     etag = (await office.get(path)).headers["etag"]

@@ -11,12 +11,12 @@ import pytest
 from gateways import answering, gateway
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from payments import ledger
 from payments.gateways import oauth
 from payments.gateways.base import Expected, Outcome, Result, What
 from payments.gateways.findings import compare, meant
 from payments.gateways.found import Findings
 from payments.gateways.port import Gateway
+from payments.settling import settle
 from pydantic import SecretStr
 
 ID = "0af1"
@@ -300,7 +300,7 @@ async def test_a_warning_is_an_approval_with_a_mark(name: str) -> None:
     done = await adapter.capture("EEX7", 12540, "USD", request_id="cp-1")
     assert (done.outcome, done.gateway_ref, done.cvv) == ("approved", "EEX7", "no_match")
     assert done.warning
-    state = ledger.settle("submitting", done, "call", not_found=0, age=timedelta())
+    state = settle("submitting", done, "call", not_found=0, age=timedelta())
     assert state == "succeeded"
 
 

@@ -57,30 +57,33 @@ class Attempt(NamedTuple):
     duplicate: bool
     not_found: int
     age: timedelta
+    references: frozenset[str] = frozenset()
+    """All that the gateway has named of it so far, its captures' and refunds' too."""
 
 
 @dataclass(frozen=True)
 class Change:
     """`state` to go to; `money` is what came in now (to be booked), `reason` is for a person. `not_found`:
-    the gateway did not know it, once more."""
+    the gateway did not know it, once more. `second`: this is another charge than the one that is booked."""
 
     state: State
     money: int = 0
     reason: str | None = None
     alert: str | None = None
     not_found: bool = False
+    second: bool = False
 
 
 def charge(attempt: Attempt, result: Result, asked: Asked) -> Change | None:
     """What `result` makes of an attempt; None: nothing."""
+    if attempt.state == "succeeded":
+        return _second(attempt, result)
     target = _target(attempt, result, asked)
     if target is None or target.not_found:
         return target
     if attempt.state == target.state and not target.money:
         return None
     if attempt.state == "submitting" and asked != "call" and target.state not in _WHILE_SUBMITTING:
-        return None
-    if attempt.state == "succeeded":
         return None
     if attempt.state in OVER:
         return _late(attempt, target)
@@ -99,7 +102,7 @@ def _target(attempt: Attempt, result: Result, asked: Asked) -> Change | None:
         return Change(plain)
     match result.outcome:
         case "approved":
-            return _approved(attempt, result)
+            return _approved(attempt, result, asked)
         case "needs_review":
             return Change("needs_review", reason=_differs(attempt, result), alert="needs_review")
         case "duplicate":
@@ -129,11 +132,28 @@ _PLAIN: dict[str, State] = {
 }
 
 
-def _approved(attempt: Attempt, result: Result) -> Change:
+def _second(attempt: Attempt, result: Result) -> Change | None:
+    """A charge beside the one that is booked; what we know of already is nothing new."""
+    ref = result.gateway_ref
+    if result.outcome != "approved" or not ref or ref in attempt.references:
+        return None
+    if result.captured is False:
+        amount = with_currency(result.amount or attempt.amount, result.currency or attempt.currency)
+        why = f"The gateway holds {amount} beside what was paid, reference {ref}: release it there."
+        return Change("succeeded", reason=why, alert="second_hold", second=True)
+    return Change("succeeded", money=result.amount or attempt.amount, second=True, alert="second_charge")
+
+
+def _approved(attempt: Attempt, result: Result, asked: Asked) -> Change | None:
     if not result.gateway_ref and not attempt.gateway_ref:
         return Change("unknown", reason="approved without a reference")
+    if asked == "person":
+        held = result.captured is False or (attempt.authorize and result.captured is not True)
+        return Change("authorized") if held else Change("succeeded", money=result.amount or attempt.amount)
     if attempt.gateway_ref and result.gateway_ref and attempt.gateway_ref != result.gateway_ref:
-        return Change("needs_review", reason="approved under another reference", alert="needs_review")
+        return Change("needs_review", reason=_differs(attempt, result), alert="needs_review")
+    if attempt.state == "needs_review" and None in (result.amount, result.currency):
+        return None  # it was another amount before: only the right one in so many words ends the review
     if result.currency not in (None, attempt.currency) or result.amount not in (None, attempt.amount):
         return Change("needs_review", reason=_differs(attempt, result), alert="needs_review")
     if result.captured is False or (attempt.authorize and result.captured is not True):
@@ -175,40 +195,7 @@ def _late(attempt: Attempt, target: Change) -> Change | None:
     if target.state == "succeeded":
         return Change("succeeded", target.money, f"paid although it was {attempt.state}", "late_success")
     if target.state == "needs_review" and target.reason is not None:
-        return replace(target, reason=f"{target.reason}, although it was {attempt.state}")
+        return replace(target, reason=f"{target.reason}; the payment was {attempt.state}")
     if target.state == "authorized":
         return Change("void_pending", reason=f"authorised although it was {attempt.state}", alert="late_hold")
     return None
-
-
-OperationState = Literal[
-    "submitting", "unknown", "pending", "succeeded", "declined", "failed", "needs_review"
-]
-
-
-def settle(
-    state: OperationState, result: Result, asked: Asked, *, not_found: int, age: timedelta
-) -> OperationState | None:
-    """What `result` makes of a capture, void or refund; None: nothing. A warning is not its business: what
-    the gateway did is done."""
-    if state in ("succeeded", "declined", "failed"):
-        return None
-    match result.outcome:
-        case "approved" | "voided":
-            target: OperationState | None = "succeeded"
-        case "pending":
-            target = "pending"
-        case "declined":
-            target = "declined"
-        case "error":
-            target = "failed" if asked in ("call", "person") else None
-        case "unknown" | "duplicate":
-            target = "unknown" if asked == "call" else None
-        case "needs_review":
-            target = "needs_review"
-        case "not_found":
-            gone = not_found + 1 >= NOT_FOUND_TIMES and age >= NOT_FOUND_AFTER
-            target = "failed" if asked == "call" or (gone and asked != "webhook") else None
-        case _:
-            target = None
-    return target if target != state else None

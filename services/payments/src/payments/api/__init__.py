@@ -8,6 +8,7 @@ from payments.api import (
     cards,
     checkouts,
     connections,
+    decisions,
     differences,
     documents,
     gateways,
@@ -20,8 +21,20 @@ from payments.api import (
 
 router = APIRouter()
 PARTS = (
-    *(invoices, documents, mails, payments, attempts, alerts, cards, checkouts, gateways, connections),
-    *(reports, differences, webhooks),
+    *(
+        invoices,
+        documents,
+        mails,
+        payments,
+        attempts,
+        decisions,
+        alerts,
+        cards,
+        checkouts,
+        gateways,
+        connections,
+    ),
+    *(connections, reports, differences, webhooks),
 )
 for part in PARTS:
     router.routes.extend(part.router.routes)  # flat, so that a request is matched in one pass

@@ -4,15 +4,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from shared.etag import BasedOn, set_etag
+from shared.etag import set_etag
 from shared.pages import Cursor, Limit, Page
 from shared.problems import Problem, not_found
 from shared.work import Work
 from sqlalchemy import select
 
-from payments.api.depends import Admin, At, Office, Reading, Writing, once
+from payments.api.depends import At, Office, Reading, once
 from payments.api.guard import GUARDED
-from payments.flows import accounts, attempts, calls, operations, pages, reviews, sending
+from payments.flows import accounts, attempts, calls, operations, pages, sending
 from payments.flows.outcomes import locked
 from payments.flows.tokens import gateway_of
 from payments.ledger import State
@@ -24,7 +24,6 @@ from payments.schemas.gateways import (
     AttemptDetail,
     AttemptNew,
     AttemptOut,
-    Decision,
     OperationNew,
 )
 
@@ -98,14 +97,16 @@ async def read_attempt(_who: Office, at: At, response: Response, id: UUID) -> An
 
 @router.post("/payment-attempts/{id}/look", response_model=AttemptDetail)
 async def look_now(who: Office, at: At, response: Response, id: UUID) -> Any:
-    """Asks the gateway now, instead of waiting for the schedule."""
+    """Asks the gateway now what became of the payment and of its captures, voids and refunds, instead of
+    waiting for the schedule."""
     async with at.database.read() as read:
         row = await detail(read, id)
-    if row["state"] == "void_pending" or (
-        not row["order_ref"] and not row["gateway_ref"] and row["state"] == "submitting"
-    ):
-        return await _shown(at, response, id)
-    await calls.look(at, id, "person")
+    sent = row["order_ref"] or row["gateway_ref"] or row["state"] != "submitting"
+    if sent and row["state"] != "void_pending":
+        await calls.look(at, id, "person")
+    for each in row["operations"]:
+        if each.kind not in ("sale", "authorize") and each.state in ("unknown", "pending", "needs_review"):
+            await sending.look_at_operation(at, each.id, "person")
     return await _shown(at, response, id)
 
 
@@ -171,17 +172,6 @@ async def refund(
 ) -> Any:
     """Gives back a part, or all that is left."""
     return await _operate("refund", who, at, request, response, id, body)
-
-
-@router.post("/payment-attempts/{id}/decision", response_model=AttemptDetail)
-async def decide(
-    who: Admin, work: Writing, response: Response, id: UUID, based_on: BasedOn, body: Decision
-) -> Any:
-    """What a person found out about a payment that is unknown or needs a review."""
-    await reviews.decide(work, id=id, based_on=based_on, who=who.subject, **body.model_dump())
-    found = await detail(work.session, id)
-    set_etag(response, found["version"])
-    return found
 
 
 async def _account_of(work: Work[Any], card_id: UUID, asked: UUID | None) -> UUID:

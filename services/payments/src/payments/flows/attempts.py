@@ -1,7 +1,6 @@
 """Attempts begun: the invoices are locked and taken, and all is committed before a gateway is called."""
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -13,14 +12,13 @@ from sqlalchemy import insert, select
 
 from payments import schedule
 from payments.flows.books import locked_invoices
+from payments.flows.seconds import short_reference
 from payments.flows.traces import Heard, insert_operation, note
 from payments.gateways.base import Result
 from payments.models import attempt, attempt_invoice, operation, saved_card
 from payments.queries.invoices import whole
 from payments.queries.merges import survivors
 from payments.wording import for_payer
-
-_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: people read them out
 
 
 def hashed(*parts: object) -> str:
@@ -72,7 +70,7 @@ async def begin(
     row = {
         "id": id,
         "version": 1,
-        "short_ref": "".join(secrets.choice(_LETTERS) for _ in range(8)),
+        "short_ref": short_reference(),
         "debtor_id": now[rows[0].debtor_id],
         "account_id": account.id,
         "gateway": account.gateway,

@@ -100,4 +100,5 @@ def _due(row: Row, attempt_id: UUID, *, operation_id: UUID | None = None) -> Due
         last=expired or ends,
         first=row.state == "submitting" and operation_id is not None and not row.caller and not row.checks,
         unneeded=page and "unneeded" in extra,
+        checks=row.checks + 1,
     )

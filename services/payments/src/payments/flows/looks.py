@@ -13,12 +13,14 @@ from payments import schedule
 from payments.flows import calls, pages, sending
 from payments.flows.operations import apply_operation
 from payments.flows.outcomes import apply_charge, locked, mirror, set_attempt
-from payments.flows.traces import Heard, note, raise_alert
+from payments.flows.traces import Heard, named, note, raise_alert
 from payments.gateways.base import Result
-from payments.gateways.money import with_currency
 from payments.ledger import State
 from payments.models import alert
 from payments.tools import Tools
+
+HOLD_DAYS = 6
+"""Card issuers let most holds go after seven."""
 
 
 class Due(NamedTuple):
@@ -32,6 +34,7 @@ class Due(NamedTuple):
     last: bool
     first: bool = False
     unneeded: bool = False
+    checks: int = 0
 
 
 async def look_at_attempt(running: Running[Tools], due: Due) -> None:
@@ -43,6 +46,11 @@ async def look_at_attempt(running: Running[Tools], due: Due) -> None:
         await pages.close_page(running, due.id, "janitor", "janitor")
         return
     state, answered = await calls.ask(running, due.id, "janitor")
+    if state == due.state == "authorized" and due.checks == HOLD_DAYS:
+        async with running.work() as work:
+            row = await locked(work, due.id)
+            text = f"A hold is {HOLD_DAYS} days old: {named(row)}. Capture or void it while it lasts."
+            await raise_alert(work, row, "hold_open", text)
     if due.last and state == due.state == "requires_action":
         state = (await pages.close_page(running, due.id, "janitor", "janitor", asked=True)).state
     if due.last and state == due.state:
@@ -95,7 +103,7 @@ async def _give_up(work: Work[Any], due: Due) -> None:
     await set_attempt(work, row, state=target, checks=0, next_check_at=next_check)
     await mirror(work, row.id, target)
     if target == "needs_review":
-        await raise_alert(work, row, "needs_review", f"{why}: {_named(row)}. {_way_out(row)}")
+        await raise_alert(work, row, "needs_review", f"{why}: {named(row)}. {_way_out(row)}")
 
 
 async def look_at_operation(running: Running[Tools], due: Due) -> None:
@@ -123,7 +131,7 @@ async def not_looked_at(running: Running[Tools], due: Due, error: Exception) -> 
             alert.c.attempt_id == row.id, alert.c.kind == "look_failed", alert.c.settled_at.is_(None)
         )
         if (await work.session.execute(known)).first() is None:
-            text = f"What became of a payment could not be looked up: {_named(row)}. {why.strip()}"
+            text = f"What became of a payment could not be looked up: {named(row)}. {why.strip()}"
             await raise_alert(work, row, "look_failed", text)
         if not due.last:
             return
@@ -138,10 +146,6 @@ async def not_looked_at(running: Running[Tools], due: Due, error: Exception) -> 
 async def _leave_to_a_person(work: Work[Any], due: Due, why: str) -> None:
     heard = Heard(Result(outcome="needs_review", message=why), "look", "janitor", "janitor")
     await apply_operation(work, operation_id=due.id, heard=heard)
-
-
-def _named(row: Row) -> str:
-    return f"{with_currency(row.amount, row.currency)}, {row.gateway}, payment {row.short_ref}"
 
 
 def _way_out(row: Row) -> str:

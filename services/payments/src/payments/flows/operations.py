@@ -1,5 +1,6 @@
 """Captures, voids and refunds: reserved before the call, settled once."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,15 @@ from shared.problems import conflict, not_found
 from shared.work import Work
 from sqlalchemy import select, update
 
-from payments import ledger, schedule, totals
+from payments import schedule, totals
 from payments.flows import books
-from payments.flows.outcomes import book, locked, set_attempt
-from payments.flows.traces import Heard, insert_operation, note, raise_alert
+from payments.flows.booking import book
+from payments.flows.outcomes import locked, set_attempt
+from payments.flows.traces import Heard, answer_alerts, insert_operation, named, note, raise_alert
+from payments.gateways.base import Result
+from payments.gateways.money import with_currency
 from payments.models import operation, payment
+from payments.settling import settle
 
 
 async def operations_of(work: Work[Any], attempt_id: UUID) -> list[Row]:
@@ -31,12 +36,7 @@ async def begin(
     fit its state or what is left."""
     rows = await operations_of(work, row.id)
     left = money_of(rows)
-    if row.state == "needs_review" or any(
-        each.state in ("submitting", "unknown", "needs_review")
-        for each in rows
-        if each.kind not in ("sale", "authorize")
-    ):
-        raise conflict("An earlier step of this payment is not settled", "Wait until it is.")
+    _all_settled(row, rows)
     check = {"capture": _may_capture, "void": _may_void, "refund": _may_refund}[kind]
     asked = check(row, left, amount)
     due = work.now + schedule.SUBMITTED
@@ -44,6 +44,24 @@ async def begin(
     after = {"amount": asked, "reason": reason, "operation": str(id)}
     work.audit(who=who, action=f"attempt.{kind}", subject=row.id, after=after)
     return id
+
+
+def _all_settled(row: Row, rows: list[Row]) -> None:
+    if row.state == "needs_review":
+        raise conflict("This payment waits for a decision", f"Decide: POST {decision_path(row)}")
+    for each in rows:
+        if each.kind in ("sale", "authorize"):
+            continue
+        if each.state == "needs_review":
+            how = f"Look it up at the card service, then decide: POST {decision_path(row, each)}"
+            raise conflict(f"An earlier {each.kind} of this payment waits for a decision", how)
+        if each.state in ("submitting", "unknown"):
+            raise conflict(f"An earlier {each.kind} of this payment is not settled", "Wait until it is.")
+
+
+def decision_path(row: Row, op: Row | None = None) -> str:
+    of = f"/operations/{op.id}" if op is not None else ""
+    return f"/v1/payment-attempts/{row.id}{of}/decision"
 
 
 def _may_capture(row: Row, left: totals.Money, amount: int | None) -> int:
@@ -78,8 +96,8 @@ async def apply_operation(work: Work[Any], *, operation_id: UUID, heard: Heard) 
         raise not_found("operation")
     row = await locked(work, found.attempt_id)
     op = (await work.session.execute(query)).one()
-    result = heard.result
-    state = ledger.settle(op.state, result, heard.asked, not_found=op.not_found, age=work.now - op.created_at)
+    result = _agreed(op, row, heard)
+    state = settle(op.state, result, heard.asked, not_found=op.not_found, age=work.now - op.created_at)
     if state is None:
         if result.outcome == "not_found":
             await _set(work, op, not_found=op.not_found + 1)
@@ -94,9 +112,30 @@ async def apply_operation(work: Work[Any], *, operation_id: UUID, heard: Heard) 
         await {"capture": _captured, "void": _voided, "refund": _refunded}[op.kind](work, row, op, heard)
     elif state in ("declined", "failed") and row.state == "void_pending":
         await _not_undone(work, row, op)
+    elif state in ("declined", "failed") and row.state == "authorized" and op.kind == "void":
+        why = result.message or result.code or state
+        text = f"A hold could not be voided: {named(row)}. {why} Try again, capture it, or decide `voided`: "
+        await raise_alert(work, row, "hold_kept", f"{text}POST {decision_path(row)}")
     elif state == "needs_review":
-        await raise_alert(work, row, "needs_review", f"Whether the {op.kind} happened is not known.")
+        what = f"Whether a {op.kind} of {with_currency(op.amount, row.currency)} happened is not known"
+        why = f" {result.message}" if result.message else ""
+        text = f"{what} ({named(row)}).{why} Look it up at the card service, then decide: "
+        await raise_alert(work, row, "needs_review", f"{text}POST {decision_path(row, op)}")
+    if op.state == "needs_review" and state != "pending" and heard.asked != "person":
+        await answer_alerts(work, row, "callboard", "needs_review", "look_failed")
     return state
+
+
+def _agreed(op: Row, row: Row, heard: Heard) -> Result:
+    """What the gateway did is another amount than was asked for: a person decides, and is told of both."""
+    result = heard.result
+    differs = result.amount not in (None, op.amount) or result.currency not in (None, row.currency)
+    if heard.asked == "person" or op.kind == "void" or result.outcome != "approved" or not differs:
+        return result
+    theirs = with_currency(result.amount or op.amount, result.currency or row.currency)
+    ours = with_currency(op.amount, row.currency)
+    both = f"The gateway has {theirs}, asked for were {ours}."
+    return replace(result, outcome="needs_review", message=both)
 
 
 async def _set(work: Work[Any], op: Row, **values: Any) -> None:
@@ -141,4 +180,5 @@ async def _not_undone(work: Work[Any], row: Row, op: Row) -> None:
         work.wake("janitor")
     else:
         await set_attempt(work, row, state="needs_review", next_check_at=None)
-        await raise_alert(work, row, "needs_review", "A payment that should be taken back could not be.")
+        text = f"A payment that should be taken back could not be: {named(row)}. Decide: "
+        await raise_alert(work, row, "needs_review", f"{text}POST {decision_path(row)}")

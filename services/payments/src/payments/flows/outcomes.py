@@ -11,8 +11,9 @@ from shared.work import Work
 from sqlalchemy import and_, select, update
 
 from payments import ledger, schedule
-from payments.flows import books
-from payments.flows.traces import Heard, insert_operation, note, raise_alert, wake_news
+from payments.flows.booking import book
+from payments.flows.seconds import second_charge
+from payments.flows.traces import Heard, answer_alerts, insert_operation, named, note, raise_alert
 from payments.gateways.base import Result
 from payments.gateways.scrub import scrub
 from payments.models import (
@@ -22,6 +23,8 @@ from payments.models import (
     operation,
 )
 from payments.policy import policy
+
+SETTLED = ("succeeded", "authorized", "declined", "failed", "canceled", "voided")
 
 
 async def locked(work: Work[Any], attempt_id: UUID) -> Row:
@@ -36,7 +39,10 @@ async def apply_charge(work: Work[Any], *, attempt_id: UUID, heard: Heard) -> le
     """What was heard of an attempt's charge; the state it is in then. Repeats change nothing."""
     row = await locked(work, attempt_id)
     result = await _own(work, row, _clean(heard.result))
-    change = ledger.charge(facts(row, work.now), result, heard.asked)
+    change = ledger.charge(facts(row, work.now, await _references(work, row)), result, heard.asked)
+    if change is not None and change.second:
+        await second_charge(work, row, change, heard)
+        return row.state
     if change is None:
         if heard.asked == "webhook":
             await note(work, row, "heard", heard, details=_said(result))
@@ -50,12 +56,14 @@ async def apply_charge(work: Work[Any], *, attempt_id: UUID, heard: Heard) -> le
     if change.state == "authorized":
         values["kind"] = "authorize"  # also where a sale was asked for: a hold is no money
     elif change.money:
-        values["kind"] = "sale"
+        values |= {"kind": "sale", "amount": change.money}
     operation_id = await mirror(work, attempt_id, change.state, **values)
     if change.money:
         await book(work, row, operation_id, change.money, result, heard.who)
+    if change.state in SETTLED and row.state != change.state and heard.asked != "person":
+        await answer_alerts(work, row, "callboard", "needs_review", "look_failed")
     if change.alert:
-        await raise_alert(work, row, change.alert, change.reason or change.alert)
+        await raise_alert(work, row, change.alert, f"{change.reason or change.alert} ({named(row)})")
     return change.state
 
 
@@ -95,7 +103,13 @@ async def mirror(work: Work[Any], attempt_id: UUID, state: ledger.State, **value
     return found.id
 
 
-def facts(row: Row, now: datetime) -> ledger.Attempt:
+async def _references(work: Work[Any], row: Row) -> frozenset[str]:
+    query = select(operation.c.gateway_ref).where(operation.c.attempt_id == row.id)
+    known = (await work.session.execute(query)).scalars().all()
+    return frozenset(ref for ref in (row.gateway_ref, *known) if ref)
+
+
+def facts(row: Row, now: datetime, references: frozenset[str]) -> ledger.Attempt:
     return ledger.Attempt(
         state=row.state,
         amount=row.amount,
@@ -105,6 +119,7 @@ def facts(row: Row, now: datetime) -> ledger.Attempt:
         duplicate=bool(row.extra.get("duplicate")),
         not_found=row.not_found,
         age=now - row.created_at,
+        references=references,
     )
 
 
@@ -125,7 +140,7 @@ async def _own(work: Work[Any], row: Row, result: Result) -> Result:
     if (await work.session.execute(query)).first() is None:
         return result
     message = f"The gateway names a payment of another attempt: {result.gateway_ref}"
-    return replace(result, outcome="needs_review", gateway_ref=None, message=message)
+    return replace(result, outcome="needs_review", gateway_ref=None, amount=None, message=message)
 
 
 async def _checked(work: Work[Any], row: Row, result: Result, change: ledger.Change) -> ledger.Change:
@@ -163,6 +178,8 @@ async def _write(work: Work[Any], row: Row, result: Result, change: ledger.Chang
     same = row.state == change.state
     checks = row.checks if same else 0
     values |= {"state": change.state, "extra": extra, "checks": checks}
+    if change.money and result.currency not in (None, row.currency):
+        values |= {"currency": result.currency, "amount": change.money}
     values["not_found"] = row.not_found + 1 if change.not_found else 0
     if not same:
         values["next_check_at"] = schedule.next_check(change.state, 0, work.now)
@@ -176,33 +193,6 @@ async def set_attempt(work: Work[Any], row: Row, **values: Any) -> None:
     if values.get("state", row.state) not in ledger.OPEN:
         mine = and_(attempt_invoice.c.attempt_id == row.id, attempt_invoice.c.open)
         await work.session.execute(update(attempt_invoice).where(mine).values(open=False))
-
-
-async def book(work: Work[Any], row: Row, operation_id: UUID, amount: int, result: Result, who: str) -> None:
-    """Money that came in goes to the attempt's invoices; what they do not need any more becomes credit, and a
-    person is told."""
-    query = select(attempt_invoice.c.invoice_id, attempt_invoice.c.amount)
-    query = query.where(attempt_invoice.c.attempt_id == row.id).order_by(attempt_invoice.c.invoice_id)
-    shares = {each.invoice_id: each.amount for each in await work.session.execute(query)}
-    _, excess = await books.receive(
-        work,
-        debtor_id=row.debtor_id,
-        shares=shares,
-        who=who,
-        method="paypal" if row.gateway == "paypal" else "card",
-        amount=amount,
-        currency=row.currency,
-        operation_id=operation_id,
-        gateway=row.gateway,
-        brand=result.brand or row.brand,
-        last4=result.last4 or row.last4,
-        reference=result.gateway_ref or row.gateway_ref,
-    )
-    await wake_news(work, row, result.gateway_ref or row.gateway_ref)
-    if excess:
-        await raise_alert(
-            work, row, "credit", "More was paid than the invoices need: the rest is the customer's credit."
-        )
 
 
 def _said(result: Result) -> dict[str, Any]:

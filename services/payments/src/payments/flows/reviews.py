@@ -1,46 +1,190 @@
-"""What a person decides."""
+"""Decisions by a person: the gateway is asked first, and what would be booked can be seen before it is."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from shared.db import Row
 from shared.etag import check_version
 from shared.problems import Problem, conflict, not_found
+from shared.service import Running
 from shared.work import Work
 from sqlalchemy import select, update
 
+from payments.flows.calls import Case, open_case
+from payments.flows.decisions import Decision, of_charge, of_operation
+from payments.flows.operations import apply_operation
 from payments.flows.outcomes import apply_charge, locked
-from payments.flows.traces import Heard
-from payments.gateways.base import Outcome, Result
-from payments.models import alert
+from payments.flows.sending import expected_of
+from payments.flows.traces import Heard, answer_alerts
+from payments.gateways.base import Expected
+from payments.gateways.found import Findings
+from payments.models import alert, attempt, entry, operation, payment_event
+from payments.tools import Tools, guarded
 
-_SAID: dict[str, Outcome] = {"succeeded": "approved", "declined": "declined", "failed": "error"}
+_UNDECIDED = ("needs_review", "unknown")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What a decision books, or would. `found` is what the gateway said, None where it could not be asked."""
+
+    state: str
+    operation_state: str | None
+    found: Findings | None
+    entries: list[Row]
+
+
+class _OnlyShown(Exception):
+    """Undoes the transaction of a preview."""
 
 
 async def decide(
-    work: Work[Any], *, id: UUID, based_on: int, outcome: str, gateway_ref: str | None, note: str, who: str
-) -> None:
-    """Ends a review. Raises 409 for an attempt that is in none, or a reference that another attempt has."""
-    row = await locked(work, id)
-    check_version(based_on, row.version)
-    if row.state not in ("needs_review", "unknown"):
-        raise conflict("There is nothing to decide about this payment")
-    if outcome == "succeeded" and not (gateway_ref or row.gateway_ref):
-        raise Problem(422, "Name the gateway's reference of the payment", "It is in the gateway's own list.")
-    result = Result(
-        outcome=_SAID[outcome],
-        gateway_ref=gateway_ref if outcome == "succeeded" else None,
-        message=note[:300],
-        captured=row.kind == "sale" or None,
-    )
-    state = await apply_charge(work, attempt_id=id, heard=Heard(result, "person", "person", who))
-    if state in ("needs_review", "unknown"):
+    running: Running[Tools],
+    *,
+    id: UUID,
+    operation_id: UUID | None = None,
+    said: Decision,
+    who: str,
+    based_on: int | None,
+    keep: bool,
+) -> Decided:
+    """Ends a review of an attempt's charge, or of one of its operations. Without `keep` nothing stays of it:
+    it only shows what would be booked. Raises 404, 412, 409 for what is in no review and for what the gateway
+    contradicts, 422."""
+    row, op = await _rows(running, id, operation_id)
+    found, expected = await _asked(running, row, op, said)
+    shown: list[Decided] = []
+    try:
+        async with running.work() as work:
+            row = await locked(work, id)
+            if based_on is not None:
+                check_version(based_on, row.version)
+            before = {each.id for each in await _entries(work, id)}
+            if op is None:
+                states = await _decide_charge(work, row, said, found, who), None
+            else:
+                states = await _decide_operation(work, row, op.id, said, found, expected, who)
+            entries = [each for each in await _entries(work, id) if each.id not in before]
+            shown.append(Decided(state=states[0], operation_state=states[1], found=found, entries=entries))
+            if not keep:
+                raise _OnlyShown
+    except _OnlyShown:
+        pass
+    return shown[0]
+
+
+async def _rows(running: Running[Tools], id: UUID, operation_id: UUID | None) -> tuple[Row, Row | None]:
+    async with running.database.read() as read:
+        row = (await read.execute(select(attempt).where(attempt.c.id == id))).one_or_none()
+        query = select(operation).where(operation.c.id == operation_id, operation.c.attempt_id == id)
+        op = (await read.execute(query)).one_or_none() if operation_id else None
+    if row is None:
+        raise not_found("payment attempt")
+    if operation_id is not None and (op is None or op.kind in ("sale", "authorize")):
+        raise not_found("capture, void or refund of this payment")
+    return row, op
+
+
+async def _asked(
+    running: Running[Tools], row: Row, op: Row | None, said: Decision
+) -> tuple[Findings | None, Expected]:
+    """What the gateway has, by the reference that the person names or what we know; None: it cannot be asked,
+    or does not answer now."""
+    try:
+        case: Case | None = await open_case(running, row.id)
+    except Problem:
+        case = None  # its secrets cannot be read any more
+    if op is not None:
+        expected = await expected_of(running, row, op, gateway_ref=said.gateway_ref or op.gateway_ref)
+    else:
+        expected = Expected(
+            our_id=row.id.hex,
+            amount=row.amount,
+            currency=row.currency,
+            order_ref=row.order_ref,
+            gateway_ref=said.gateway_ref or row.gateway_ref,
+        )
+    if case is None:
+        return None, expected
+    found = await guarded(running.settings, case.gateway.lookup(expected))
+    if not isinstance(found, Findings):
+        return None, expected
+    named = {row.result.gateway_ref for row in found.rows if row.result.outcome == "approved"}
+    if op is None and expected.gateway_ref is None and len(named) == 1:
+        # under our id alone some gateways do not show what was given back
+        whole = await guarded(
+            running.settings, case.gateway.lookup(replace(expected, gateway_ref=named.pop()))
+        )
+        found = whole if isinstance(whole, Findings) else found
+    return found, expected
+
+
+async def _decide_charge(work: Work[Any], row: Row, said: Decision, found: Findings | None, who: str) -> str:
+    if row.state not in _UNDECIDED and (row.state, said.outcome) != ("authorized", "voided"):
+        hold = row.state == "authorized"
+        how = "Capture or void this hold, or decide `voided` where neither can be done." if hold else None
+        raise conflict("There is nothing to decide about this payment", how)
+    result = of_charge(row, said, found, await _heard(work, row.id))
+    state = await apply_charge(work, attempt_id=row.id, heard=Heard(result, "person", "person", who))
+    if state == "authorized" == row.state:
+        raise conflict("A capture of this hold is not settled", "Look it up, or decide about it first.")
+    if state in _UNDECIDED:
         raise conflict("This reference belongs to another payment", "Look for the right one.")
-    after = {"outcome": outcome, "gateway_ref": gateway_ref, "note": note}
-    work.audit(who=who, action="attempt.decided", subject=id, before={"state": row.state}, after=after)
-    open_alerts = update(alert).where(alert.c.attempt_id == id, alert.c.settled_at.is_(None))
-    await work.session.execute(
-        open_alerts.values(settled_at=work.now, settled_by=who, version=alert.c.version + 1)
+    await _written(work, row, row.id, row.state, said, who)
+    return state
+
+
+async def _decide_operation(
+    work: Work[Any],
+    row: Row,
+    operation_id: UUID,
+    said: Decision,
+    found: Findings | None,
+    expected: Expected,
+    who: str,
+) -> tuple[str, str]:
+    op = (await work.session.execute(select(operation).where(operation.c.id == operation_id))).one()
+    if op.state not in _UNDECIDED:
+        raise conflict(f"There is nothing to decide about this {op.kind}")
+    result = of_operation(op, row, said, found, expected)
+    if result.amount is not None:
+        values = {"amount": result.amount}
+        await work.session.execute(update(operation).where(operation.c.id == op.id).values(values))
+    state = await apply_operation(work, operation_id=op.id, heard=Heard(result, "person", "person", who))
+    await _written(work, row, op.id, op.state, said, who)
+    after = (await work.session.execute(select(attempt.c.state).where(attempt.c.id == row.id))).scalar_one()
+    return after, state
+
+
+async def _written(work: Work[Any], row: Row, subject: UUID, before: str, said: Decision, who: str) -> None:
+    after = {
+        "outcome": said.outcome,
+        "amount": said.amount,
+        "currency": said.currency,
+        "gateway_ref": said.gateway_ref,
+        "note": said.note,
+    }
+    action = "attempt.decided" if subject == row.id else "operation.decided"
+    work.audit(who=who, action=action, subject=subject, before={"state": before}, after=after)
+    await answer_alerts(work, row, who, "needs_review", "look_failed", "hold_kept", "hold_open")
+
+
+async def _entries(work: Work[Any], id: UUID) -> list[Row]:
+    mine = select(operation.c.id).where(operation.c.attempt_id == id)
+    query = select(entry).where(entry.c.operation_id.in_(mine)).order_by(entry.c.id)
+    return list((await work.session.execute(query)).all())
+
+
+async def _heard(work: Work[Any], id: UUID) -> list[dict[str, Any]]:
+    """What the gateway told of this charge with an amount, oldest first."""
+    query = select(payment_event.c.details).where(
+        payment_event.c.attempt_id == id,
+        payment_event.c.operation_id.is_(None),
+        payment_event.c.source != "person",
     )
+    rows = (await work.session.execute(query.order_by(payment_event.c.seq))).scalars()
+    return [details for details in rows if details.get("amount") is not None]
 
 
 async def settle_alert(work: Work[Any], *, id: UUID, based_on: int, note: str | None, who: str) -> None:

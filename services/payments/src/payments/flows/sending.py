@@ -26,7 +26,7 @@ async def perform(
         op = (await read.execute(select(operation).where(operation.c.id == operation_id))).one()
     case = await open_case(running, op.attempt_id)
     fault("payments_before_call")
-    result = await guarded(running.settings, _operate(case, op, await _reference(running, case)))
+    result = await guarded(running.settings, _operate(case, op, await _reference(running, case.row)))
     fault("payments_after_call")
     async with running.work() as work:
         who = op.caller or source
@@ -46,15 +46,7 @@ async def look_at_operation(running: Running[Tools], operation_id: UUID, source:
     resend = case.gateway.capabilities.resend
     if op.state == "unknown" and resend is not None and age_of(op) < resend:
         return await perform(running, operation_id, asked="resend", source=source)
-    expected = Expected(
-        our_id=op.request_id,
-        amount=op.amount,
-        currency=case.row.currency,
-        kind=op.kind,
-        order_ref=case.row.order_ref,
-        gateway_ref=op.gateway_ref,
-        charge_ref=await _reference(running, case) if op.kind == "refund" else case.row.gateway_ref,
-    )
+    expected = await expected_of(running, case.row, op, gateway_ref=op.gateway_ref)
     found = await guarded(running.settings, case.gateway.lookup(expected))
     result = found if isinstance(found, Result) else meant(found, expected)
     if op.kind == "void" and result.outcome == "not_found":
@@ -63,6 +55,19 @@ async def look_at_operation(running: Running[Tools], operation_id: UUID, source:
         return await apply_operation(
             work, operation_id=operation_id, heard=Heard(result, "look", source, source)
         )
+
+
+async def expected_of(running: Running[Tools], row: Row, op: Row, *, gateway_ref: str | None) -> Expected:
+    """What a look-up for this capture, void or refund is held against."""
+    return Expected(
+        our_id=op.request_id,
+        amount=op.amount,
+        currency=row.currency,
+        kind=op.kind,
+        order_ref=row.order_ref,
+        gateway_ref=gateway_ref,
+        charge_ref=await _reference(running, row) if op.kind == "refund" else row.gateway_ref,
+    )
 
 
 def _operate(case: Case, op: Row, reference: str) -> Awaitable[Result]:
@@ -77,11 +82,11 @@ def _operate(case: Case, op: Row, reference: str) -> Awaitable[Result]:
     return gateway.refund(reference, op.amount, currency, request_id=op.request_id, short_ref=short)
 
 
-async def _reference(running: Running[Tools], case: Case) -> str:
+async def _reference(running: Running[Tools], row: Row) -> str:
     """What the money is known by at the gateway: the capture's own reference where it has one."""
     query = select(operation.c.gateway_ref).where(
-        operation.c.attempt_id == case.row.id, operation.c.kind == "capture", operation.c.state == "succeeded"
+        operation.c.attempt_id == row.id, operation.c.kind == "capture", operation.c.state == "succeeded"
     )
     async with running.database.read() as read:
         captured = (await read.execute(query)).scalar_one_or_none()
-    return captured or case.row.gateway_ref or ""
+    return captured or row.gateway_ref or ""

@@ -12,6 +12,7 @@ from sqlalchemy import and_, insert, or_, update
 
 from payments import ledger
 from payments.gateways.base import Result
+from payments.gateways.money import with_currency
 from payments.models import alert, operation, payment_event, webhook
 
 log = structlog.get_logger()
@@ -68,6 +69,23 @@ async def settle_alerts(work: Work[Any], subject_id: UUID, *, who: str, note: st
     about = update(alert).where(alert.c.subject_id == subject_id, alert.c.settled_at.is_(None))
     values = {"settled_at": work.now, "settled_by": who, "note": note, "version": alert.c.version + 1}
     await work.session.execute(about.values(values))
+
+
+async def answer_alerts(work: Work[Any], row: Row, who: str, *kinds: str) -> None:
+    """What was open about this attempt before now has got its answer."""
+    answered = update(alert).where(
+        alert.c.attempt_id == row.id,
+        alert.c.settled_at.is_(None),
+        alert.c.kind.in_(kinds),
+        alert.c.raised_at < work.now,
+    )
+    settled = {"settled_at": work.now, "settled_by": who, "version": alert.c.version + 1}
+    await work.session.execute(answered.values(settled))
+
+
+def named(row: Row) -> str:
+    """A payment as staff find it."""
+    return f"{with_currency(row.amount, row.currency)}, {row.gateway}, payment {row.short_ref}"
 
 
 async def note(

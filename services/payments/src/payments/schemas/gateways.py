@@ -119,14 +119,6 @@ class OperationNew(Body):
     reason: Text | None = None
 
 
-class Decision(Body):
-    """What a person found out. `succeeded` needs the gateway's reference, unless it is known."""
-
-    outcome: Literal["succeeded", "declined", "failed"]
-    gateway_ref: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    note: Remark = Field(min_length=1)
-
-
 class AttemptOut(Out):
     """`code` and `message` are the gateway's own. `review` is why a person should look."""
 
