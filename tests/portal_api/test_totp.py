@@ -12,6 +12,7 @@ from people import ANNA, BOTH, OTHER, PASSWORD, Clock, browser, log_on, new_cust
 from portal_api.models.accounts import account
 from shared.auth import ADMIN
 from shared.service import Running
+from shared.tables import audit
 from sqlalchemy import select
 
 STEP = timedelta(seconds=30)
@@ -131,3 +132,17 @@ async def test_customers_have_none(house: Running[Any]) -> None:
     async with browser(house) as pat:
         await log_on(pat, "pat@household.example")
         assert (await pat.post("/v1/session/totp", json={"password": PASSWORD})).status_code == 404
+
+
+async def test_refused_logons_leave_a_trace_at_the_account(
+    house: Running[Any], clock: Clock, app: Phone
+) -> None:
+    telephone, _ = app
+    async with browser(house, address="203.0.113.9") as thief:
+        assert (await log_on(thief, ANNA, OTHER)).status_code == 401
+        assert (await log_on(thief, ANNA, code="000000")).status_code == 401
+        assert (await log_on(thief, "nobody@contractor.example", OTHER)).status_code == 401
+        assert (await log_on(thief, ANNA, code=telephone.at(clock.now))).status_code == 200
+    async with house.database.read() as read:
+        query = select(audit.c.after).where(audit.c.action == "account.logon_refused")
+        assert [row.after for row in await read.execute(query)] == [{"address": "203.0.113.9"}] * 2

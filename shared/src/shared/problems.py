@@ -10,6 +10,9 @@ from starlette.exceptions import HTTPException
 
 from shared.routes import methods_of
 
+REFUSALS = frozenset((401, 403, 429))
+"""For want of a right: each leaves a trace (shared.refusals)."""
+
 
 class Problem(Exception):
     """A refusal that the caller can act on. `extra` members go into the document as they are."""
@@ -44,13 +47,20 @@ def unavailable(title: str = "The database cannot be reached", seconds: int = 5)
     return problem
 
 
-async def _problem(_request: Request, error: Problem) -> JSONResponse:
+async def _problem(request: Request, error: Problem) -> JSONResponse:
+    return _told(request, error)
+
+
+def _told(request: Request, error: Problem) -> JSONResponse:
+    running = request.scope.get("callboard.running")
+    if running is not None and error.status in REFUSALS:
+        running.refused(request, error.status)
     return error.response()
 
 
 async def _http(request: Request, error: HTTPException) -> JSONResponse:
     if error.status_code == 400 and (refusal := await _refusal(request)):
-        return refusal.response()
+        return _told(request, refusal)
     problem = Problem(error.status_code, str(error.detail))
     problem.headers.update(error.headers or {})
     if error.status_code == 405:  # the framework names the methods of the first route alone
@@ -60,7 +70,7 @@ async def _http(request: Request, error: HTTPException) -> JSONResponse:
 
 async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     if refusal := await _refusal(request):
-        return refusal.response()
+        return _told(request, refusal)
     errors = [
         {"pointer": _printable("/" + "/".join(str(step) for step in item["loc"])), "detail": item["msg"]}
         for item in error.errors()

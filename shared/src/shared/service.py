@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from sqlalchemy import MetaData
 
 from shared.bus import Bus
@@ -18,6 +18,7 @@ from shared.db import Database
 from shared.events import Event
 from shared.failures import is_outage
 from shared.outbox import relay
+from shared.refusals import Refusals, write_refusals
 from shared.schema import schema_of
 from shared.settings import Settings
 from shared.stalled import end_stalled
@@ -88,6 +89,7 @@ class Running(Generic[T]):
         self.suits = False  # and readiness has seen that this release works with them
         self._looking = asyncio.Lock()
         self.heartbeats: dict[str, float] = {}
+        self.refusals = Refusals()
         self._wakes: dict[str, asyncio.Event] = {}
 
     @property
@@ -103,6 +105,11 @@ class Running(Generic[T]):
             await work.write_out()
         for name in work.wakes:
             self.wake(name)
+
+    def refused(self, request: Request, status: int) -> None:
+        """A request that was refused for want of a right (`shared.problems.REFUSALS`)."""
+        self.refusals.note(request, status)
+        self.wake("write_refusals")
 
     def wake(self, name: str) -> None:
         self._wakes.setdefault(name, asyncio.Event()).set()
@@ -130,7 +137,7 @@ class Running(Generic[T]):
             tasks: list[asyncio.Task[None]] = []
             if loops:
                 stack.push_async_callback(self._stop, tasks)
-                every = {"relay": relay, "consumer": self.bus.consume}
+                every = {"relay": relay, "consumer": self.bus.consume, "write_refusals": write_refusals}
                 if not self.database.is_sqlite:
                     every["end_stalled"] = end_stalled
                 every |= {loop.__name__: loop for loop in self.service.loops}

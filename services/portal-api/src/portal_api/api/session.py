@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from shared.db import Row, utcnow
-from shared.problems import not_found
+from shared.problems import Problem, not_found
 from shared.turns import first_in_line
 
 from portal_api.api.depends import Here, here_of
@@ -57,23 +57,37 @@ async def log_on_(request: Request, here: Here, response: Response, body: Logon)
     name = body.user_name.strip().lower()
     tried = await try_password(request, here, name, body.password)
     if tried.account is None or not tried.right:
+        await _refuse(request, here, tried.account)
         raise refused()
-    async with here.work() as work:
-        await end_token(work, request.cookies.get(COOKIE, ""))
-        token = await log_on(
-            work,
-            tried.account,
-            code=body.code.get_secret_value() if body.code else None,
-            renewed=tried.renewed,
-            address=address_of(request),
-            agent=request.headers.get("user-agent", ""),
-        )
-        await forgive(work, tried.spent)
-        session = await session_of(work.session, token, work.now)
+    try:
+        async with here.work() as work:
+            await end_token(work, request.cookies.get(COOKIE, ""))
+            token = await log_on(
+                work,
+                tried.account,
+                code=body.code.get_secret_value() if body.code else None,
+                renewed=tried.renewed,
+                address=address_of(request),
+                agent=request.headers.get("user-agent", ""),
+            )
+            await forgive(work, tried.spent)
+            session = await session_of(work.session, token, work.now)
+    except Problem:
+        await _refuse(request, here, tried.account)
+        raise
     set_cookie(response, COOKIE, token)
     device = new_device(here.settings, name, tried.renewed or tried.account.password_hash, utcnow())
     set_cookie(response, device_cookie(name), device, DEVICE_DAYS)
     return shown(session)
+
+
+async def _refuse(request: Request, here: Any, account: Row | None) -> None:
+    """Leaves a trace at the account that was tried; the tries of one are bounded (`flows.throttle`)."""
+    if account is not None:
+        async with here.work() as work:
+            after = {"address": address_of(request)}
+            who = f"{account.user_name}?"
+            work.audit(who=who, action="account.logon_refused", subject=account.id, after=after)
 
 
 def shown(session: Row) -> SessionOut:
