@@ -44,6 +44,8 @@ UNNAMED_VOID = row("void", ref="5")
         (of(row(outcome="pending", ref="3"), DECLINE), "pending", "3"),
         (of(row(outcome="unknown", ref="3"), DECLINE, row(outcome="pending")), "unknown", "3"),
         (of(row(outcome="requires_action", ref="3"), DECLINE), "requires_action", "3"),
+        (of(DECLINE, row(outcome="requires_action", ref="3")), "requires_action", "3"),
+        (of(row(outcome="requires_action", ref="4"), row(outcome="pending", ref="3")), "pending", "3"),
         (of(row(outcome="unknown", ref="3"), SALE), "approved", "1"),
         (of(row("refund", ref="7", of="1")), "not_found", None),
         (of(SALE, row("refund", ref="7", of="1")), "approved", "1"),
@@ -84,6 +86,8 @@ def test_what_else_is_said_of_a_charge() -> None:
     assert (two.refs, two.auth_code, two.amount) == ({"charges": "1, 2"}, None, 12540)
     assert compare(of(row(amount=5), OTHER), ASKED).amount == 5
     assert compare(of(SALE, VOID_OF_1), ASKED).captured is None
+    assert compare(of(SALE), ASKED).captured is True
+    assert compare(of(row("hold", "declined", captured=None)), ASKED).captured is None
     assert compare(of(row(amount=1, currency="CAD", our_id="b")), ASKED).refs == {
         "differs": "amount, currency, our id"
     }
