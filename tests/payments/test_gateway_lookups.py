@@ -435,3 +435,24 @@ async def test_whatever_is_missing_or_odd_a_payment_never_vanishes(name: str, va
             assert place[-1] != SAYS_SO[name] or (name in ("stripe", "paypal") and len(place) in (1, 2)), (
                 place
             )
+
+
+async def test_quickbooks_tells_what_was_done_to_a_charge() -> None:
+    """Each capture, refund and void of its own amount, reference and time."""
+    when = "2025-11-19T10:00:00Z"
+    part = {"id": "EEX3", "amount": "40.00", "status": "ISSUED", "created": when}
+    done = [part, part | {"id": "EEX4", "status": "DECLINED"}, part | {"id": "EEX5", "type": "VOID"}]
+    answer = body(HELD | {"status": "SETTLED", "refundDetail": done} | TAKEN_LATER)
+    found = await (await connected("quickbooks", 200, answer)).lookup(at("quickbooks"))
+    assert isinstance(found, Findings)
+    told = [(row.kind, row.result.outcome, row.result.gateway_ref, row.result.amount) for row in found.rows]
+    assert told == [
+        ("hold", "approved", "EEX1", 12540),
+        ("capture", "approved", "EEX2", 12540),
+        ("refund", "approved", "EEX3", 4000),
+        ("refund", "declined", "EEX4", 4000),
+        ("void", "approved", "EEX5", 4000),
+    ]
+    assert {(row.of, row.at) for row in found.rows[1:]} == {("EEX1", datetime(2025, 11, 19, 10, tzinfo=UTC))}
+    assert {row.result.currency for row in found.rows} == {"USD"}
+    assert [row.result.captured for row in found.rows] == [False, True, None, None, None]
