@@ -18,6 +18,7 @@ from harness import at_work, client, feed, of, said
 from partner import ACCEPTED, REFUSED, Partner, partner
 from secrecy import SECRETS
 from shared.db import utcnow
+from shared.events.customer import CustomerMatched
 from shared.events.dispatch import PartnerUpdateSettled
 from shared.service import Running
 from sqlalchemy import select, update
@@ -272,3 +273,41 @@ async def test_a_template_that_does_not_fit_waits_for_a_person_to_mend_it(url: s
         assert mended.status_code == 200
         (row,) = await settled(run, 1)
         assert row.state == "accepted"
+
+
+COMPLETED = "2026-03-03T20:15:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("zone", "local"),
+    [
+        ("Pacific/Honolulu", "2026-03-03T10:15:00"),
+        ("America/New_York", "2026-03-03T15:15:00"),
+        (None, "2026-03-03T14:15:00"),  # not known yet: the company's
+    ],
+)
+async def test_the_time_of_a_change_is_told_on_the_houses_clock(
+    url: str, zone: str | None, local: str
+) -> None:
+    async with delivering(url, default_zone="America/Chicago") as (run, told, office):
+        await open_account(office, told)
+        await feed(run, received())
+        matched = CustomerMatched(
+            dispatch_id=known(), version=1, match_version=1, state="new", score=0, zone=zone
+        )
+        await feed(run, matched)
+        await set_status(office, "Complete", at=COMPLETED)
+        await settled(run, 2)
+        assert [each["statusDateTime"] for each in told.told] == [None, local]
+
+
+async def test_the_time_of_an_appointment_too(url: str) -> None:
+    async with delivering(url, default_zone="America/Chicago") as (run, told, office):
+        await open_account(office, told)
+        await feed(run, received())
+        about = {"dispatch_id": known(), "version": 1, "match_version": 1, "zone": "America/Denver"}
+        await feed(run, CustomerMatched(**about, state="new", score=0))
+        window = {"start": "2027-03-03T08:00:00", "end": "2027-03-03T12:00:00"}
+        await office.post(f"/v1/dispatches/{known()}/appointments", json=window)
+        await settled(run, 2)
+        assert told.told[-1]["statusDateTime"] == "2027-03-03T08:00:00"
