@@ -82,3 +82,12 @@ async def test_what_a_dead_relay_had_goes_first_once_its_lease_is_over(speaker: 
     speaker.bus = Told()
     await say(speaker, 3)
     assert await numbers(speaker, 3) == ["1", "2", "3"]
+
+
+async def test_after_a_refused_batch_no_later_one_goes_out(speaker: Running[Any]) -> None:
+    """More than one batch is leased at once: the second must not overtake the first."""
+    speaker.bus.refusals = 1  # type: ignore[attr-defined]
+    await say(speaker, *range(600))
+    assert await relay_once(speaker) is None
+    assert speaker.bus.numbers == []  # type: ignore[attr-defined]
+    assert await numbers(speaker, 600) == [str(number) for number in range(600)]
