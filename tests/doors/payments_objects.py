@@ -19,6 +19,9 @@ async def make(running: Running[Any]) -> dict[str, str]:
     async with client(running, "office.admin") as office:
         invoice = await issued(office, customer)
         paid = await pay_by_cheque(office, customer, 100, **{invoice["id"]: 100})
+        back = {"amount": 1, "reason": "too much"}
+        refund = await office.post(f"/v1/payments/{paid.json()['id']}/refunds", json=back)
+        assert refund.status_code == 201, refund.text
         account = {"gateway": "sandbox", "name": f"Sandbox {uuid7()}", "fields": SANDBOX}
         opened = await office.post("/v1/gateway-accounts", json=account)
         assert opened.status_code == 201, opened.text
@@ -30,6 +33,7 @@ async def make(running: Running[Any]) -> dict[str, str]:
     return {
         "/v1/invoices/{id}": invoice["id"],
         "/v1/payments/{id}": paid.json()["id"],
+        "/v1/payments/{id}/refunds/{refund_id}": refund.json()["id"],
         "/v1/customer-balances/{customer_id}": str(customer),
         "/v1/statements/{customer_id}": str(customer),
         "/v1/gateway-accounts/{id}": gateway,

@@ -31,7 +31,7 @@ def bills_in(run: Running[Any], currency: str) -> None:
 
 async def refund_by_hand(office: Office, payment: dict[str, Any], amount: int) -> None:
     body = {"amount": amount, "reason": "as agreed"}
-    assert (await office.post(f"/v1/payments/{payment['id']}/refunds", json=body)).status_code == 204
+    assert (await office.post(f"/v1/payments/{payment['id']}/refunds", json=body)).status_code == 201
 
 
 async def test_a_refund_takes_credit_before_it_opens_a_paid_invoice(

@@ -160,12 +160,15 @@ async def test_a_payment_of_several_invoices_is_seen_on_each(run: Running[Any]) 
     pat = await household(run)
     ids = [await bill(run, pat, 0, state="paid") for _ in range(2)]
     parts = tuple(PaidPart(invoice_id=id, number="INV-1", amount=1000 + n) for n, id in enumerate(ids))
-    payment, about = uuid4(), {"customer_id": pat.customer_id, "at": NOW}
-    await feed(run, PaymentSettled(payment_id=payment, amount=2001, method="bank", invoices=parts, **about))
+    payment, about = uuid4(), {"customer_id": pat.customer_id}
+    await feed(
+        run, PaymentSettled(payment_id=payment, at=NOW, amount=2001, method="bank", invoices=parts, **about)
+    )
     back = PaymentRefunded(
         refund_id=uuid4(),
         payment_id=payment,
         amount=500,
+        at=NOW + timedelta(days=1),
         invoices=(parts[0].model_copy(update={"amount": 500}),),
         **about,
     )

@@ -24,7 +24,7 @@ from shared.keys import over_http
 from shared.problems import install_problems
 from shared.routes import every_route
 from shared.service import Running
-from shared.transaction import CommitBeforeAnswer
+from shared.transaction import CommitBeforeAnswer, open_work
 from shared.turns import urgent
 
 # FastAPI silences this where it builds its models; ours are built later (shared.bodies).
@@ -63,6 +63,7 @@ def create_app(*services: Running[Any], loops: bool = True, title: str = "Callbo
     app.include_router(health_router)
     for running in services:
         _show_roles(running.service.router)
+        _show_keys(running.service.router)
         app.router.routes.extend(_at(running, route) for route in running.service.router.routes)
     app.add_middleware(CommitBeforeAnswer)
     app.add_middleware(SecureHeaders)
@@ -129,6 +130,30 @@ def _described(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str,
 
 
 _SIGNED_IN = {"security": [{"HTTPBearer": []}]}
+
+
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A new text of yours for each thing that is to happen. Sent again with the same body, it "
+    "is answered with what came of the first; with another body it is a 422.",
+    "schema": {"type": "string", "maxLength": 200},
+}
+
+
+def _show_keys(router: APIRouter) -> None:
+    """Writes the header into every POST that takes it: those whose transaction keeps the answer, and those
+    that say so (`takes_key`) because they keep it in another way."""
+    for route in every_route(router):
+        calls = {dependency.call for dependency in route.dependant.dependencies}
+        roles = next((found for call in calls if (found := getattr(call, "roles", None))), ANYONE)
+        kept = open_work in calls and roles != ANYONE
+        named = [each for each in (route.openapi_extra or {}).get("parameters", []) if each is not _KEY]
+        if "POST" in (route.methods or ()) and (
+            kept or any(getattr(call, "takes_key", False) for call in calls)
+        ):
+            route.openapi_extra = {**(route.openapi_extra or {}), "parameters": [*named, _KEY]}
 
 
 def _show_roles(router: APIRouter) -> None:

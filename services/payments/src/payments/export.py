@@ -1,12 +1,12 @@
-"""Tables as CSV, as bookkeeping programs import them."""
+"""Tables as CSV, as bookkeeping programs import them. docs/exports.md says what the columns mean."""
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 
 
 def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -21,9 +21,13 @@ def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 def _cell(value: Any) -> Any:
     if value is None:
         return ""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and _runs(value) else value
 
 
-def decimal(amount: int) -> Decimal:
-    """Minor units as a number with two places: 12540 is 125.40."""
-    return Decimal(amount).scaleb(-2)
+def _runs(text: str) -> bool:
+    """Whether it begins like a formula: also behind what a spreadsheet drops (blanks, control and format
+    characters), and in another form of the sign, such as the full-width one."""
+    if unicodedata.category(text[:1] or "x") == "Cc":
+        return True
+    shown = next((each for each in text if unicodedata.category(each)[0] not in "ZC"), "")
+    return unicodedata.normalize("NFKC", shown).startswith(_FORMULA)

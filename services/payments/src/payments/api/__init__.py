@@ -5,36 +5,25 @@ from fastapi import APIRouter
 from payments.api import (
     alerts,
     attempts,
+    balances,
     cards,
     checkouts,
     connections,
     decisions,
     differences,
     documents,
+    exports,
     gateways,
     invoices,
     mails,
     payments,
-    reports,
     webhooks,
 )
 
 router = APIRouter()
 PARTS = (
-    *(
-        invoices,
-        documents,
-        mails,
-        payments,
-        attempts,
-        decisions,
-        alerts,
-        cards,
-        checkouts,
-        gateways,
-        connections,
-    ),
-    *(connections, reports, differences, webhooks),
+    *(invoices, documents, mails, payments, balances, attempts, decisions, alerts, cards, checkouts),
+    *(gateways, connections, exports, differences, webhooks),
 )
 for part in PARTS:
     router.routes.extend(part.router.routes)  # flat, so that a request is matched in one pass

@@ -10,8 +10,8 @@ from shared.problems import Problem, not_found
 from shared.work import Work
 from sqlalchemy import select
 
-from payments.api.depends import At, Office, Reading, once
-from payments.api.guard import GUARDED
+from payments.api.depends import ONCE, At, Office, Reading, once
+from payments.api.guard import LISTED
 from payments.flows import accounts, attempts, calls, operations, pages, sending
 from payments.flows.outcomes import locked
 from payments.flows.tokens import gateway_of
@@ -33,7 +33,7 @@ CANCELED: dict[int | str, dict[str, Any]] = {
         "paid in another way; what is paid on the page after all is found and becomes credit."
     }
 }
-router = APIRouter(prefix="/v1", tags=["card payments"], dependencies=GUARDED)
+router = APIRouter(prefix="/v1", tags=["card payments"], dependencies=LISTED)
 
 
 @router.get("/payment-attempts")
@@ -53,7 +53,7 @@ async def list_attempts(
     return Page(items=[AttemptOut.model_validate(row) for row in rows], next=more)
 
 
-@router.post("/payment-attempts", status_code=201, response_model=AttemptDetail)
+@router.post("/payment-attempts", status_code=201, dependencies=ONCE, response_model=AttemptDetail)
 async def start_attempt(who: Office, at: At, request: Request, response: Response, body: AttemptNew) -> Any:
     """Takes or holds money for invoices: with a saved card at once, otherwise on the gateway's page at
     `redirect_url`. No card number ever passes here."""
@@ -150,7 +150,7 @@ async def _operate(
     return await _shown(at, response, id)
 
 
-@router.post("/payment-attempts/{id}/capture", response_model=AttemptDetail)
+@router.post("/payment-attempts/{id}/capture", dependencies=ONCE, response_model=AttemptDetail)
 async def capture(
     who: Office, at: At, request: Request, response: Response, id: UUID, body: OperationNew
 ) -> Any:
@@ -158,7 +158,7 @@ async def capture(
     return await _operate("capture", who, at, request, response, id, body)
 
 
-@router.post("/payment-attempts/{id}/void", response_model=AttemptDetail)
+@router.post("/payment-attempts/{id}/void", dependencies=ONCE, response_model=AttemptDetail)
 async def void(
     who: Office, at: At, request: Request, response: Response, id: UUID, body: OperationNew
 ) -> Any:
@@ -166,7 +166,7 @@ async def void(
     return await _operate("void", who, at, request, response, id, body.model_copy(update={"amount": None}))
 
 
-@router.post("/payment-attempts/{id}/refund", response_model=AttemptDetail)
+@router.post("/payment-attempts/{id}/refund", dependencies=ONCE, response_model=AttemptDetail)
 async def refund(
     who: Office, at: At, request: Request, response: Response, id: UUID, body: OperationNew
 ) -> Any:

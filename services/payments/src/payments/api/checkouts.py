@@ -16,7 +16,7 @@ from shared.headers import NOTHING
 from shared.problems import Problem
 
 from payments.api.attempts import CANCELED
-from payments.api.depends import At, once
+from payments.api.depends import ONCE, At, once
 from payments.api.guard import GUARDED
 from payments.flows import calls, pages
 from payments.flows.checkouts import check_out, own_checkout
@@ -34,7 +34,12 @@ _HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 _HEADERS = {"Content-Security-Policy": f"{NOTHING}; style-src 'sha256-{_HASH}'"}
 
 
-@router.post("", status_code=201, responses={401: {"description": "The ticket is not valid or has ended."}})
+@router.post(
+    "",
+    dependencies=ONCE,
+    status_code=201,
+    responses={401: {"description": "The ticket is not valid or has ended."}},
+)
 async def start_checkout(at: At, request: Request, response: Response, body: CheckoutNew) -> CheckoutOut:
     """Opens the gateway's page for the invoices of a checkout ticket. A ticket is good for one payment."""
     said = await request.app.state.verifier.checkout_ticket(body.ticket.get_secret_value())

@@ -34,3 +34,11 @@ def once(request: Request, caller: str, *parts: object) -> dict[str, str]:
     if len(key) > 200:
         raise Problem(422, "This Idempotency-Key is too long", "Use up to 200 characters.")
     return {"caller": caller, "key": key, "request_hash": hashed(request.url.path, *parts)}
+
+
+async def once_here(_request: Request) -> None:
+    """A dependency of routes that call `once`: their document shows the Idempotency-Key."""
+
+
+once_here.takes_key = True  # pyright: ignore[reportFunctionMemberAccess]  # read by shared.app
+ONCE = [Depends(once_here)]

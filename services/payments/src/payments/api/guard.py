@@ -28,7 +28,23 @@ async def no_card_numbers(request: Request) -> None:
         )
 
 
+async def only_known_filters(request: Request) -> None:
+    """Raises a 422 problem for a query member that the route does not know: a misspelt filter would show
+    everything."""
+    known = {each.alias for each in request.scope["route"].dependant.query_params}
+    for dependency in request.scope["route"].dependant.dependencies:
+        known |= {each.alias for each in dependency.query_params}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        errors = [{"pointer": f"/query/{name[:40]}", "detail": "This is no filter here."} for name in unknown]
+        raise Problem(
+            422, "There is no such filter", f"Known here: {', '.join(sorted(known))}.", errors=errors
+        )
+
+
 GUARDED = [Depends(no_card_numbers)]
+LISTED = [*GUARDED, Depends(only_known_filters)]
+"""For routes that are called by programs alone: no gateway adds members of its own to their addresses."""
 
 
 def _any_holds(texts: list[str], body: bytes) -> bool:

@@ -1,20 +1,24 @@
 """/v1/invoices"""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from shared.bodies import Day
 from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page
+from sqlalchemy import ColumnElement
 
 from payments.api.answers import as_json
 from payments.api.depends import At, Office, Reading, Writing
 from payments.api.documents import PDF, printed
-from payments.api.guard import GUARDED
+from payments.api.guard import LISTED
 from payments.flows import books, invoices, issuing
+from payments.invoice import Standing
 from payments.models import invoice
 from payments.queries.invoices import find, page, whole
 from payments.queries.merges import merged
+from payments.queries.standings import in_state
 from payments.schemas.invoices import (
     CreditNew,
     CreditUse,
@@ -25,7 +29,7 @@ from payments.schemas.invoices import (
     Reason,
 )
 
-router = APIRouter(prefix="/v1/invoices", tags=["invoices"], dependencies=GUARDED)
+router = APIRouter(prefix="/v1/invoices", tags=["invoices"], dependencies=LISTED)
 
 
 @router.get("", response_model=Page[InvoiceOut])
@@ -35,12 +39,27 @@ async def list_invoices(
     customer_id: UUID | None = None,
     dispatch_id: UUID | None = None,
     number: Annotated[str | None, Query(max_length=40)] = None,
+    kind: Literal["invoice", "credit_note"] | None = None,
+    state: Annotated[
+        Standing | Literal["open"] | None, Query(description="`open`: issued and not settled.")
+    ] = None,
+    issued_since: Day | None = None,
+    issued_until: Day | None = None,
+    due_since: Day | None = None,
+    due_until: Day | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """Newest first; credit notes too."""
-    asked = {"dispatch_id": dispatch_id, "number": number}
-    where = [invoice.c[name] == value for name, value in asked.items() if value is not None]
+    asked = {"dispatch_id": dispatch_id, "number": number, "kind": kind}
+    where: list[ColumnElement[bool]] = [
+        invoice.c[name] == value for name, value in asked.items() if value is not None
+    ]
+    where += [] if state is None else in_state(state)
+    where += [] if issued_since is None else [invoice.c.issued_on >= issued_since]
+    where += [] if issued_until is None else [invoice.c.issued_on <= issued_until]
+    where += [] if due_since is None else [invoice.c.due_on >= due_since]
+    where += [] if due_until is None else [invoice.c.due_on <= due_until]
     where += [] if customer_id is None else [invoice.c.customer_id.in_(await merged(read, customer_id))]
     order = (invoice.c.created_at, invoice.c.id)
     rows, more = await page(read, invoice, *where, order=order, cursor=cursor, limit=limit)

@@ -7,13 +7,13 @@ from fastapi import APIRouter
 from shared.pages import Cursor, Limit, Page
 
 from payments.api.depends import Office, Reading, Writing
-from payments.api.guard import GUARDED
+from payments.api.guard import LISTED
 from payments.flows import mails
 from payments.models import invoice, invoice_mail
 from payments.queries.invoices import one, page
 from payments.schemas.mails import MailNew, MailOut
 
-router = APIRouter(prefix="/v1/invoices", tags=["invoices"], dependencies=GUARDED)
+router = APIRouter(prefix="/v1/invoices", tags=["invoices"], dependencies=LISTED)
 
 
 @router.post("/{id:uuid}/send", status_code=202, response_model=MailOut)

@@ -1,61 +1,65 @@
-"""/v1/payments, and what customers owe"""
+"""/v1/payments and /v1/payment-entries: money that the office took, and where all money went"""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from shared.bodies import Day
 from shared.pages import Cursor, Limit, Page
-from shared.problems import Problem
-from sqlalchemy import select
+from shared.problems import Problem, not_found
+from sqlalchemy import ColumnElement
 
 from payments.api.answers import as_json
 from payments.api.depends import At, Office, Reading, Writing
-from payments.api.guard import GUARDED
+from payments.api.guard import LISTED
 from payments.flows import books
 from payments.flows.refunds import refund_by_hand
-from payments.models import customer, invoice, payment
-from payments.queries.balances import balances, open_ids, receivables
-from payments.queries.company import zone_of
-from payments.queries.invoices import one, page, whole
-from payments.queries.merges import debtors, merged
-from payments.queries.statements import Period, lines, opening_and_closing
-from payments.schemas.invoices import InvoiceOut
-from payments.schemas.payments import (
-    BalanceIn,
-    BalanceOut,
-    PaymentNew,
-    PaymentOut,
-    Receivable,
-    RefundNew,
-    Statement,
-)
+from payments.flows.repeats import refuse_repeated
+from payments.models import entry, payment
+from payments.queries.company import days_of
+from payments.queries.invoices import page
+from payments.queries.merges import merged
+from payments.queries.payments import find_payment, refunds_of, whole_payments
+from payments.schemas.payments import EntryOut, PaymentNew, PaymentOut, RefundNew, RefundOut
 
-router = APIRouter(prefix="/v1", tags=["payments"], dependencies=GUARDED)
+router = APIRouter(prefix="/v1", tags=["payments"], dependencies=LISTED)
+Method = Literal["card", "paypal", "cash", "cheque", "bank"]
+First = Annotated[Day | None, Query(description="First day, in the company's zone.")]
+Last = Annotated[Day | None, Query(description="Last day.")]
 
 
-@router.get("/payments")
+@router.get("/payments", response_model=Page[PaymentOut])
 async def list_payments(
     _who: Office,
+    at: At,
     read: Reading,
     customer_id: UUID | None = None,
+    method: Method | None = None,
+    reference: Annotated[str | None, Query(max_length=300)] = None,
+    since: First = None,
+    until: Last = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[PaymentOut]:
+) -> Response:
     """Newest first."""
-    where = [] if customer_id is None else [payment.c.debtor_id.in_(await merged(read, customer_id))]
+    where: list[ColumnElement[bool]] = await days_of(read, at.settings, payment.c.at, since, until)
+    where += [] if method is None else [payment.c.method == method]
+    where += [] if reference is None else [payment.c.reference == reference]
+    where += [] if customer_id is None else [payment.c.debtor_id.in_(await merged(read, customer_id))]
     order = (payment.c.at, payment.c.id)
     rows, more = await page(read, payment, *where, order=order, cursor=cursor, limit=limit)
-    return Page(items=[PaymentOut.model_validate(row) for row in rows], next=more)
+    shown = [PaymentOut.model_validate(each) for each in await whole_payments(read, rows)]
+    return as_json(Page[PaymentOut](items=shown, next=more))
 
 
 @router.post("/payments", status_code=201, response_model=PaymentOut)
 async def record_payment(who: Office, work: Writing, response: Response, body: PaymentNew) -> Any:
-    """Cash, a cheque or a bank payment."""
-    await one(work.session, customer, body.customer_id)
+    """Cash, a cheque or a bank payment. A cheque or bank reference that this customer has used before is a
+    409, unless `repeated` says that it is right."""
     shares = {share.invoice_id: share.amount for share in body.invoices}
     if len(shares) < len(body.invoices):
         raise Problem(422, "One invoice is named twice")
+    await refuse_repeated(work, customer_id=body.customer_id, **body.model_dump(include=_SAME))
     about = body.model_dump(include={"method", "amount", "dispatch_id", "reference", "note"})
     row = await books.take_office_payment(
         work,
@@ -66,73 +70,62 @@ async def record_payment(who: Office, work: Writing, response: Response, body: P
         **about,
     )
     response.headers["Location"] = f"/v1/payments/{row['id']}"
-    return row
+    return await find_payment(work.session, row["id"])
 
 
-@router.get("/payments/{id}")
-async def read_payment(_who: Office, read: Reading, id: UUID) -> PaymentOut:
-    return PaymentOut.model_validate(await one(read, payment, id))
+_SAME = {"method", "reference", "repeated"}
 
 
-@router.post("/payments/{id}/refunds", status_code=204)
-async def refund_payment(who: Office, work: Writing, id: UUID, body: RefundNew) -> None:
-    """Books what the office gave back in cash, by cheque or through the bank."""
-    await refund_by_hand(work, payment_id=id, amount=body.amount, reason=body.reason, who=who.subject)
+@router.get("/payments/{id}", response_model=PaymentOut)
+async def read_payment(_who: Office, read: Reading, id: UUID) -> Any:
+    return await find_payment(read, id)
 
 
-@router.get("/customer-balances/{customer_id}")
-async def read_balance(_who: Office, at: At, read: Reading, customer_id: UUID) -> BalanceOut:
-    found = await balances(read, await debtors(read, customer_id))
-    own = at.settings.currency
-    owed, credit = found.pop(own, (0, 0))
-    others = [BalanceIn(currency=name, owed=each[0], credit=each[1]) for name, each in sorted(found.items())]
-    return BalanceOut(customer_id=customer_id, currency=own, owed=owed, credit=credit, others=others)
+@router.post("/payments/{id}/refunds", status_code=201, response_model=RefundOut)
+async def refund_payment(who: Office, work: Writing, response: Response, id: UUID, body: RefundNew) -> Any:
+    """Books what the office gave back in cash, by cheque or through the bank. An invoice that it had paid is
+    owed again: make a credit note where the customer is not to pay it again."""
+    made = await refund_by_hand(work, payment_id=id, amount=body.amount, reason=body.reason, who=who.subject)
+    response.headers["Location"] = f"/v1/payments/{id}/refunds/{made}"
+    return await _refund(work.session, id, made)
 
 
-@router.get("/customer-balances/{customer_id}/invoices", response_model=Page[InvoiceOut])
-async def list_open_invoices(
-    _who: Office, read: Reading, customer_id: UUID, cursor: Cursor = None, limit: Limit = 50
-) -> Response:
-    """What the customer has still to pay, oldest due first."""
-    ids, more = await open_ids(read, await debtors(read, customer_id), cursor=cursor, limit=limit)
-    rows = await read.execute(
-        select(invoice).where(invoice.c.id.in_(ids)).order_by(invoice.c.due_on, invoice.c.id)
-    )
-    return as_json({"items": await whole(read, rows.all()), "next": more})
+@router.get("/payments/{id}/refunds", response_model=list[RefundOut])
+async def list_refunds(_who: Office, read: Reading, id: UUID) -> Any:
+    """Oldest first; what a gateway gave back and chargebacks too."""
+    return await refunds_of(read, id)
 
 
-@router.get("/statements/{customer_id}", response_model=Statement)
-async def read_statement(
+@router.get("/payments/{id}/refunds/{refund_id}", response_model=RefundOut)
+async def read_refund(_who: Office, read: Reading, id: UUID, refund_id: UUID) -> Any:
+    return await _refund(read, id, refund_id)
+
+
+@router.get("/payment-entries", response_model=Page[EntryOut])
+async def list_entries(
     _who: Office,
     at: At,
     read: Reading,
-    customer_id: UUID,
-    since: Annotated[Day, Query(description="First day.")],
-    until: Annotated[Day, Query(description="Last day.")],
-    currency: Annotated[
-        str | None, Query(pattern="^[A-Z]{3}$", description="The company's, without one.")
-    ] = None,
+    customer_id: UUID | None = None,
+    invoice_id: UUID | None = None,
+    payment_id: UUID | None = None,
+    since: First = None,
+    until: Last = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:
-    """Everything that changed what the customer owes, oldest first."""
-    asked, zone = currency or at.settings.currency, await zone_of(read, at.settings)
-    period = Period(await debtors(read, customer_id), since, until, zone, asked)
-    opening, closing = await opening_and_closing(read, period)
-    page, more = await lines(read, period, opening=opening, cursor=cursor, limit=limit)
-    about = {"customer_id": customer_id, "currency": asked, "since": since, "until": until}
-    about |= {"opening": opening}
-    return as_json({**about, "closing": closing, "lines": page, "next": more})
+    """The books, newest first: every entry that a balance is made of."""
+    where: list[ColumnElement[bool]] = await days_of(read, at.settings, entry.c.at, since, until)
+    where += [] if invoice_id is None else [entry.c.invoice_id == invoice_id]
+    where += [] if payment_id is None else [entry.c.payment_id == payment_id]
+    where += [] if customer_id is None else [entry.c.debtor_id.in_(await merged(read, customer_id))]
+    order = (entry.c.at, entry.c.id)
+    rows, more = await page(read, entry, *where, order=order, cursor=cursor, limit=limit)
+    return as_json(Page[EntryOut](items=[EntryOut.model_validate(row) for row in rows], next=more))
 
 
-@router.get("/receivables")
-async def list_receivables(
-    _who: Office,
-    read: Reading,
-    on: Annotated[Day, Query(description="Ages are counted to this day.")],
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> Page[Receivable]:
-    """What is owed, by customer and age (days after it was due), most first."""
-    found, more = await receivables(read, on, cursor=cursor, limit=limit)
-    return Page(items=[Receivable.model_validate(each) for each in found], next=more)
+async def _refund(read: Any, payment_id: UUID, id: UUID) -> dict[str, Any]:
+    found = [each for each in await refunds_of(read, payment_id) if each["id"] == id]
+    if not found:
+        raise not_found("refund")
+    return found[0]

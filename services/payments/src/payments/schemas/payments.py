@@ -24,6 +24,9 @@ class PaymentNew(Body):
     invoices: list[Share] = Field([], max_length=200)
     dispatch_id: UUID | None = None
     reference: Text | None = Field(None, description="Such as the cheque's number.")
+    repeated: bool = Field(
+        False, description="Book it although a payment with this method and reference is booked already."
+    )
     note: Remark | None = None
 
 
@@ -34,7 +37,17 @@ class RefundNew(Body):
     reason: Name
 
 
+class PaidInvoice(Out):
+    invoice_id: UUID
+    number: str | None
+    amount: int
+
+
 class PaymentOut(Out):
+    """`invoices` say where its money is now, `credit` what of it is the customer's credit; together with what
+    was `refunded` (also by a void or a chargeback) they are its amount. `left` is not refunded. `attempt_id`
+    is the card payment that it came of."""
+
     id: UUID
     debtor_id: UUID
     method: Literal["card", "paypal", "cash", "cheque", "bank", "credit"]
@@ -48,6 +61,44 @@ class PaymentOut(Out):
     note: str | None = None
     recorded_by: str
     at: datetime
+    attempt_id: UUID | None = None
+    invoices: list[PaidInvoice] = Field([])
+    credit: int = 0
+    refunded: int = 0
+    left: int = 0
+
+
+class RefundOut(Out):
+    """Money that went back: by hand, through the gateway, or taken back by the payer's bank (`reversal`). It
+    is negative where such money came again."""
+
+    id: UUID
+    payment_id: UUID
+    kind: Literal["refund", "reversal"]
+    amount: int
+    currency: str
+    reason: str | None
+    who: str
+    at: datetime
+    invoices: list[PaidInvoice]
+
+
+class EntryOut(Out):
+    """One entry of the books: `amount` settles the invoice, or without one is the customer's credit."""
+
+    id: UUID
+    at: datetime
+    kind: Literal["payment", "applied", "refund", "reversal", "credit_note"]
+    debtor_id: UUID
+    invoice_id: UUID | None
+    payment_id: UUID | None
+    credit_note_id: UUID | None
+    operation_id: UUID | None
+    refund_id: UUID | None
+    amount: int
+    currency: str
+    reason: str | None
+    who: str
 
 
 class BalanceIn(Out):
