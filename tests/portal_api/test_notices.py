@@ -16,6 +16,7 @@ from icalendar import Calendar
 from letterbox import part, read
 from localservers import SmtpSink
 from portal import Home, bill, household, visit
+from portal_api.flows import notices, reminders
 from portal_api.models.messages import outgoing
 from portal_api.models.records import customer_record
 from portal_api.service import service
@@ -90,6 +91,35 @@ async def test_a_status_is_told_once_and_only_when_turned_on(
     assert [row.once for row in rows] == [f"status:{dispatch}:{version}" for version in (3, 6)]
     assert {row.about for row in rows} == {dispatch}
     assert "@example.com" in smtp_sink.messages[0].rcpt_tos[0]  # the account's, not the customer's
+
+
+async def test_one_message_that_cannot_be_written_holds_up_no_other(
+    portal: Running[Any],
+    admin: httpx.AsyncClient,
+    smtp_sink: SmtpSink,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = await household(portal)
+    broken, fine = await visit(portal, home, number="4711"), await visit(portal, home, number="4712")
+    real = notices.visit_link
+
+    def visit_link(work: Any, id: UUID) -> str:
+        if id == broken:
+            raise ZeroDivisionError
+        return real(work, id)
+
+    monkeypatch.setattr(notices, "visit_link", visit_link)
+    monkeypatch.setattr(reminders, "visit_link", visit_link)
+    for message in ("status:Complete", "appointment_reminder"):
+        await turn_on(admin, message)
+    await feed(portal, status(broken, "Complete", 2), status(fine, "Complete", 2))
+    assert (await got(smtp_sink, 1))["Subject"].startswith("Your request 4712")
+    soon = datetime.now(UTC) + timedelta(hours=3)
+    for dispatch, minutes in ((broken, 0), (fine, 1)):
+        await feed(portal, scheduled(dispatch, uuid4(), 3, soon + timedelta(minutes=minutes)))
+    portal.wake("remind")
+    await got(smtp_sink, 2)
+    assert {row.about for row in await all_mails(portal)} == {fine}
 
 
 async def test_a_status_waits_for_its_customer_to_become_known(

@@ -13,6 +13,7 @@ from shared.money import to_decimal
 from shared.work import Work
 from sqlalchemy import select, update
 
+from portal_api.flows.apart import apart
 from portal_api.flows.messages import send_message
 from portal_api.models.messages import message_template, office_code, status_notice
 from portal_api.plain import in_words
@@ -70,10 +71,12 @@ async def tell_statuses(work: Work[Any]) -> int:
     rows = (await work.session.execute(due)).all()
     for row in rows:
         to = await recipient_of_dispatch(work.session, row.dispatch_id)
+        done = to is None
         if to is not None:
-            await _tell_status(work, row, to)
-        values: dict[str, Any] = {"state": "told" if to else "nobody"}
-        if to is None and work.now < row.until:
+            step = _tell_status(work, row, to)
+            _, done = await apart(work, step, dispatch=str(row.dispatch_id), code=row.code)
+        values: dict[str, Any] = {"state": ("told" if to else "nobody") if done else "failed"}
+        if (to is None or not done) and work.now < row.until:
             values = {"due_at": work.now + _AGAIN}
         this = (status_notice.c.dispatch_id == row.dispatch_id) & (status_notice.c.version == row.version)
         await work.session.execute(update(status_notice).where(this).values(**values))

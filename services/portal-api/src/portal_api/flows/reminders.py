@@ -10,6 +10,7 @@ from shared.events.dispatch import DispatchScheduled
 from shared.work import Work
 from sqlalchemy import and_, literal, null, or_, select, update
 
+from portal_api.flows.apart import apart
 from portal_api.flows.messages import send_message
 from portal_api.flows.notices import visit_link
 from portal_api.models.messages import reminder
@@ -53,8 +54,9 @@ async def remind_customers(work: Work[Any]) -> int:
     due = due.order_by(reminder.c.start_at).limit(_BATCH).with_for_update(skip_locked=True)
     settled = 0
     for row in (await work.session.execute(due)).all():
-        told = await _remind(work, row, enabled=known.enabled)
-        if told is not False:
+        step = _remind(work, row, enabled=known.enabled)
+        told, done = await apart(work, step, appointment=str(row.appointment_id))
+        if done and told is not False:
             settled += 1
             this = update(reminder).where(reminder.c.appointment_id == row.appointment_id)
             await work.session.execute(this.values(state="done", told=null() if told is None else told))
