@@ -420,7 +420,12 @@ CREATE TABLE dispute (
 	CONSTRAINT fk_dispute_attempt_id_attempt FOREIGN KEY(attempt_id) REFERENCES attempt (id),
 	CONSTRAINT uq_dispute_reference UNIQUE (attempt_id, reference)
 );
-INSERT INTO "alembic_version" VALUES ('0010');
+CREATE TABLE token_renewal (
+	account_id CHAR(32) NOT NULL,
+	until DATETIME NOT NULL,
+	CONSTRAINT pk_token_renewal PRIMARY KEY (account_id)
+);
+INSERT INTO "alembic_version" VALUES ('0011');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_idempotency_at ON idempotency (at);
 CREATE INDEX ix_inbox_received_at ON inbox (received_at);

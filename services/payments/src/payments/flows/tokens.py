@@ -5,24 +5,27 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import SecretStr
-from shared.db import Database, Row, upsert, utcnow
+from shared.db import Database, Row, insert_ignore, upsert, utcnow
 from shared.problems import conflict
 from shared.secrets import SecretUnreadable, seal, unseal
 from shared.service import Running
 from shared.settings import Settings
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import Update, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from payments.gateways import open_gateway
 from payments.gateways.base import Tokens
 from payments.gateways.port import Gateway
-from payments.models import gateway_connection, gateway_token
+from payments.models import gateway_connection, gateway_token, token_renewal
 from payments.tools import Tools, fields_of
+
+RENEWAL_SECONDS = 30.0
+"""A gateway answers before, or its answer is not awaited any more."""
 
 
 def gateway_of(running: Running[Tools], row: Row) -> Gateway:
@@ -80,18 +83,31 @@ class StoredTokens:
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[None]:
-        """Shuts out other renewals, on PostgreSQL those of other processes too."""
+        """Shuts out other renewals, also those of other processes, by a row that is leased."""
         async with self.tools.locks.setdefault(self.account_id, asyncio.Lock()):
-            if self.database.is_sqlite:
+            until = await self._take()
+            try:
                 yield
-                return
-            key = self.account_id.int % 2**63
-            async with self.database.read() as read:
-                await read.execute(select(func.pg_advisory_lock(key)))
-                try:
-                    yield
-                finally:
-                    await read.execute(select(func.pg_advisory_unlock(key)))
+            finally:
+                mine = (token_renewal.c.account_id == self.account_id, token_renewal.c.until == until)
+                async with self.database.transaction() as session:
+                    await session.execute(delete(token_renewal).where(*mine))
+
+    async def _take(self) -> datetime:
+        """Until when it is ours. Raises TimeoutError where another process does not let go of it."""
+        async with asyncio.timeout(2 * RENEWAL_SECONDS):
+            while True:
+                until = utcnow() + timedelta(seconds=RENEWAL_SECONDS)
+                async with self.database.transaction() as session:
+                    ahead = until + timedelta(minutes=1)  # by no honest clock
+                    late = (token_renewal.c.until < utcnow()) | (token_renewal.c.until > ahead)
+                    same = token_renewal.c.account_id == self.account_id
+                    await session.execute(delete(token_renewal).where(same, late))
+                    row = {"account_id": self.account_id, "until": until}
+                    new = insert_ignore(session, token_renewal, ["account_id"], ["account_id"])
+                    if (await session.execute(new, [row])).first() is not None:
+                        return until
+                await asyncio.sleep(0.1)
 
 
 async def store(session: AsyncSession, settings: Settings, account_id: UUID, tokens: Tokens) -> None:

@@ -11,6 +11,7 @@ from payments.models.attempts import webhook as webhook
 from payments.models.base import Base as Base
 from payments.models.connections import gateway_connection as gateway_connection
 from payments.models.connections import gateway_consent as gateway_consent
+from payments.models.connections import token_renewal as token_renewal
 from payments.models.disputes import dispute as dispute
 from payments.models.gateways import gateway_account as gateway_account
 from payments.models.gateways import gateway_token as gateway_token

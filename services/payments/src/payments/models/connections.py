@@ -19,6 +19,14 @@ gateway_connection = Table(
 """Beside the account's tokens. `company` is the gateway's id of it, sealed: Intuit's looks like a card
 number. `renew_by`: the refresh token is good until then; `refused_at`: it was not taken any more."""
 
+token_renewal = Table(
+    "token_renewal",
+    Base.metadata,
+    Column("account_id", Uuid, primary_key=True),
+    must("until", UtcDateTime),
+)
+"""Who renews an account's tokens now, until then at most: no transaction is open meanwhile."""
+
 gateway_consent = Table(
     "gateway_consent",
     Base.metadata,
