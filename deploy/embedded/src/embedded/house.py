@@ -34,7 +34,7 @@ def settings_of(service: Service, data: Data, *, demo: bool = False, url: str = 
         "jwks_url": OWN_KEYS,
     }
     if url:
-        kept |= _addresses(url)
+        kept |= _addresses(url, demo=demo)
     if demo:
         kept["smtp_host"] = ""
     if "CALLBOARD_SECRET_KEY" not in os.environ:
@@ -42,11 +42,12 @@ def settings_of(service: Service, data: Data, *, demo: bool = False, url: str = 
     return service.settings(**kept)
 
 
-def _addresses(url: str) -> dict[str, str]:
-    """Those that the environment does not say. Browsers reach all services at one address."""
+def _addresses(url: str, *, demo: bool) -> dict[str, str]:
+    """Those that the environment does not say. Browsers reach all services at one address. Test money is only
+    taken where somebody chose that: by --demo, or by naming the environment "development"."""
     web = os.environ.get("CALLBOARD_WEB_URL", url)
     ours = {"web_url": web, "payments_url": web}
-    if os.environ.get("CALLBOARD_ENVIRONMENT") != "production":
+    if demo or os.environ.get("CALLBOARD_ENVIRONMENT") == "development":
         ours["sandbox_url"] = url + SANDBOX
     return {name: value for name, value in ours.items() if f"CALLBOARD_{name.upper()}" not in os.environ}
 
