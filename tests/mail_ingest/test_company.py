@@ -70,10 +70,10 @@ async def warnings(http: httpx.AsyncClient, box: str) -> list[str]:
 async def test_the_return_address_follows_the_company_s_login(
     running: Running[Any], http: httpx.AsyncClient
 ) -> None:
-    old = {**BOX, "return_address": "office@old.example"}
+    old = {**BOX, "return_address": "robot@old.example"}
     made = await http.post("/v1/mailboxes", json=old)
     box = made.raise_for_status().json()["id"]
-    new = {**BOX, "return_address": "office@new.example"}
+    new = {**BOX, "path": "/elsewhere", "return_address": "robot@new.example"}
     assert (await http.post("/v1/mailboxes", json=new)).status_code == 422
     assert await warnings(http, box) == []
 
@@ -105,9 +105,9 @@ async def test_forwards_go_through_the_company_s_server_at_once(
     await forward(b"first\r\n")
     written = tmp_path / "out" / "new"
     assert len(list(written.iterdir())) == 1
-    server = {"smtp_port": sink.port, "sender_address": "office@new.example"}
+    server = {"smtp_port": sink.port, "sender_address": "robot@new.example"}
     await feed(running, company(1, **login(running, USER, **server)))
     await forward(b"second\r\n")
     (mail,) = sink.messages
-    assert mail.mail_from == "office@new.example"
+    assert mail.mail_from == "robot@new.example"
     assert len(list(written.iterdir())) == 1

@@ -31,7 +31,7 @@ BOX: dict[str, Any] = {
     "trusted_senders": ["noreply@msg.frontdoor.com"],
     "processed_to": "done@contractor.example",
     "error_to": "error@contractor.example",
-    "return_address": "office@contractor.example",
+    "return_address": "robot@contractor.example",
 }
 
 
@@ -146,6 +146,31 @@ async def test_a_mail_that_came_late_is_shown_and_forwarded_as_such(
     assert (await http.get("/v1/mails", params={"outcome": "late"})).json()["items"]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "to"),
+    [
+        ("processed", "done"),
+        ("updated", "done"),
+        ("cancelled", "done"),
+        ("duplicate", "error"),
+        ("late", "error"),
+        ("unable", "error"),
+    ],
+)
+async def test_each_outcome_goes_to_its_address(
+    running: Running[Any], http: httpx.AsyncClient, tmp_path: Path, outcome: Any, to: str
+) -> None:
+    mail = await post(http, await new_mailbox(http), CLEAN)
+    await becomes(http, mail, state="waiting")
+    (event,) = of(await said(running), DispatchReceived)
+    late = outcome == "late"
+    answer = {"outcome": "unable" if late else outcome, "late": late, "reason": "Look."}
+    await feed(running, DispatchResolved(mail_id=event.mail_id, **answer))
+    await becomes(http, mail, outcome=outcome, forward="sent")
+    (forward,) = sent(tmp_path)
+    assert f"To: {to}@contractor.example".encode() in forward
+
+
 async def test_the_same_bytes_posted_again_are_the_same_mail(http: httpx.AsyncClient) -> None:
     box = await new_mailbox(http)
     first = await http.post("/v1/mails", params={"mailbox_id": box}, content=CLEAN)
@@ -257,12 +282,74 @@ async def test_mailbox_passwords_go_in_and_never_come_out(
     assert (after["name"], after["has_password"], after["version"]) == ("renamed", True, 2)
 
 
-@pytest.mark.parametrize("field", ["processed_to", "error_to"])
-async def test_a_forward_into_a_polled_mailbox_is_refused(http: httpx.AsyncClient, field: str) -> None:
-    for address in ("office@contractor.example", "OFFICE@Contractor.example"):
-        answer = await http.post("/v1/mailboxes", json={**BOX, field: address})
-        assert answer.status_code == 422
-        assert "polled" in answer.json()["title"]
+FIELDS = ["processed_to", "error_to", "return_address"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize(
+    "address", ["office@contractor.example", "OFFICE@Contractor.example", "office+ahs@contractor.example"]
+)
+async def test_an_address_that_is_polled_is_refused(
+    http: httpx.AsyncClient, field: str, address: str
+) -> None:
+    """What answers there would come in again, for ever."""
+    answer = await http.post("/v1/mailboxes", json={**BOX, field: address})
+    assert answer.status_code == 422
+    assert "polled" in answer.json()["title"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+async def test_so_is_one_of_another_mailbox_whichever_is_saved_first(
+    http: httpx.AsyncClient, field: str
+) -> None:
+    other = {"name": "other", "address": "other@contractor.example"}
+    uses_it = {**BOX, "name": "user", "address": "user@contractor.example", field: other["address"]}
+    await new_mailbox(http, **other)
+    assert (await http.post("/v1/mailboxes", json=uses_it)).status_code == 422
+    uses_it[field] = "third@contractor.example"
+    (await http.post("/v1/mailboxes", json=uses_it)).raise_for_status()
+    third = await http.post("/v1/mailboxes", json={**BOX, "name": "third", "address": uses_it[field]})
+    assert third.status_code == 422
+    assert "'user'" in third.json()["detail"]
+    named = {"kind": "pop3", "host": "mail.contractor.example", "user": "third", "address": ""}
+    assert (await http.post("/v1/mailboxes", json={**BOX, **named})).status_code == 422
+
+
+async def test_the_same_holds_for_an_edit(http: httpx.AsyncClient) -> None:
+    box = await new_mailbox(http)
+    body = {**BOX, "return_address": BOX["address"]}
+    assert (await http.put(f"/v1/mailboxes/{box}", json=body, headers={"If-Match": '"1"'})).status_code == 422
+    assert (await http.put(f"/v1/mailboxes/{box}", json=BOX, headers={"If-Match": '"1"'})).status_code == 204
+
+
+async def test_an_account_is_set_up_once(http: httpx.AsyncClient) -> None:
+    account = {"kind": "pop3", "host": "mail.contractor.example", "user": "u@contractor.example"}
+    await new_mailbox(http, **account)
+    same = {**BOX, **account, "name": "again", "host": "MAIL.contractor.example."}
+    assert (await http.post("/v1/mailboxes", json=same)).status_code == 422
+    assert (
+        await http.post("/v1/mailboxes", json={**same, "user": "v@contractor.example"})
+    ).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"host": ""}, "the mail server is missing"),
+        ({"security": "ssl", "port": 110}, "use 995"),
+        ({"port": 995}, "choose SSL"),
+        ({"kind": "imap", "security": "ssl", "port": 143}, "use 993"),
+        ({"kind": "maildir"}, "the folder is missing"),
+    ],
+)
+async def test_what_cannot_work_is_said_before_the_first_poll(
+    http: httpx.AsyncClient, changes: dict[str, Any], said: str
+) -> None:
+    box = await new_mailbox(
+        http, **{"kind": "pop3", "host": "mail.contractor.example", "user": "u", **changes}
+    )
+    warnings = (await http.get(f"/v1/mailboxes/{box}")).json()["warnings"]
+    assert any(said in warning for warning in warnings)
 
 
 async def test_the_return_address_must_be_the_servers_domain(tmp_path: Path) -> None:

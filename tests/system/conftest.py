@@ -27,7 +27,7 @@ MAILBOX: dict[str, Any] = {
     "processed_to": "done@contractor.example",
     "error_to": "error@contractor.example",
     "return_name": "Callboard",
-    "return_address": "office@contractor.example",
+    "return_address": "robot@contractor.example",
     "poll_seconds": 5,
 }
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from shared.auth import ADMIN, OFFICE, Principal, allow
-from shared.company import login_of, shares_domain
+from shared.company import login_of
 from shared.db import Row
 from shared.etag import BasedOn, set_etag
 from shared.pages import Cursor, Limit, Page, encode_cursor
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mail_ingest import queries
 from mail_ingest.flows import intake, office
+from mail_ingest.flows.mailbox_rules import warnings
 from mail_ingest.mailbox import test_connection
 from mail_ingest.schemas import (
     LONGEST_DOCUMENT,
@@ -207,9 +208,5 @@ async def _login(here: Running[Tools], read: AsyncConnection) -> str:
 
 
 def _mailbox(row: Row, login: str) -> MailboxOut:
-    warnings = [] if row.authserv_id else ["Senders are believed by their From address: set authserv_id."]
-    if row.return_address and not shares_domain(row.return_address, login):
-        domain = login.rpartition("@")[2]
-        warnings.append(f"The mail server may refuse the return address: its login is now @{domain}.")
-    fields = {**row._mapping, "has_password": bool(row.sealed_password), "warnings": warnings}
-    return MailboxOut.model_validate(fields)
+    found = {"has_password": bool(row.sealed_password), "warnings": warnings(row, login)}
+    return MailboxOut.model_validate({**row._mapping, **found})

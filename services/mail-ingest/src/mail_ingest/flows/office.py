@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from shared.company import login_of, shares_domain
 from shared.db import Row, uuid7
 from shared.etag import check_version
 from shared.kept import stay_with_destination
-from shared.problems import Problem, conflict, not_found
+from shared.problems import conflict, not_found
 from shared.secrets import seal
 from shared.work import Work
 from sqlalchemy import insert, select, update
 
-from mail_ingest.queries import company
+from mail_ingest.flows.mailbox_rules import check
 from mail_ingest.schemas import Correction, MailboxBody
 from mail_ingest.tables import forwards, mailboxes, mails
 from mail_ingest.tools import Tools
@@ -22,7 +21,7 @@ _DESTINATION = ("kind", "host", "port", "security", "user", "ca_file")
 
 
 async def create_mailbox(work: Work[Tools], body: MailboxBody, who: str) -> UUID:
-    await _check(work, body, None)
+    await check(work, body, None)
     mailbox_id = uuid7()
     row = body.model_dump(exclude={"password"})
     row |= {"id": mailbox_id, "version": 1, "lease_by": "", "next_poll_at": work.now}
@@ -39,7 +38,7 @@ async def edit_mailbox(
 ) -> None:
     old = await mailbox_row(work, mailbox_id)
     check_version(based_on, old.version)
-    await _check(work, body, mailbox_id)
+    await check(work, body, mailbox_id)
     values = body.model_dump(exclude={"password"})
     before = {name: getattr(old, name) for name in values}
     if body.password is not None:
@@ -122,25 +121,3 @@ def _sealed(work: Work[Tools], mailbox_id: UUID, body: MailboxBody) -> str:
     if body.password is None:
         return ""
     return seal(work.settings, body.password, f"mailbox/{mailbox_id}/password")
-
-
-async def _check(work: Work[Tools], body: MailboxBody, mailbox_id: UUID | None) -> None:
-    """Refuses settings that would loop, or that a mail server will refuse to send under."""
-    login = login_of(work.settings, await company(work.session))
-    if body.return_address and not shares_domain(body.return_address, login):
-        raise Problem(
-            422,
-            "The return address must share the mail server login's domain",
-            f"Use an address @{login.rpartition('@')[2]}, or change the company's mail server login.",
-        )
-    query = select(mailboxes.c.address, mailboxes.c.user).where(mailboxes.c.id != (mailbox_id or uuid7()))
-    others = (await work.session.execute(query)).all()
-    polled = {address.casefold() for row in others for address in row}
-    polled |= {body.address.casefold(), body.user.casefold()}
-    for name, address in (("Email when processed", body.processed_to), ("Email for error", body.error_to)):
-        if address and address.casefold() in polled:
-            raise Problem(
-                422,
-                f"{name} is an address whose mailbox is polled",
-                "The forward would come back as a new mail, for ever. Use another address.",
-            )
