@@ -11,6 +11,7 @@ from payments.gateways.transport import UNREADABLE, Answer
 KNOWN: dict[str | None, Outcome] = {
     "approved": "approved",
     "declined": "declined",
+    "failed": "declined",  # a refund that came back
     "duplicate": "duplicate",
     "pending": "pending",
     "review": "approved",  # with a warning
