@@ -380,3 +380,25 @@ async def test_who_may_do_what(running: Running[Any], http: httpx.AsyncClient) -
         assert (await dispatcher.post("/v1/mailboxes", json=BOX)).status_code == 403
         assert (await dispatcher.post(f"/v1/mailboxes/{box}/test")).status_code == 403
         assert (await technician.get("/v1/mails")).status_code == 403
+
+
+async def test_a_machine_that_answers_without_any_sign_is_braked(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """Each answer is another mail; no header and no Message-ID of ours is in it."""
+    box = await new_mailbox(http)
+    for number in range(14):
+        text = f"From: Robot <robot@elsewhere.example>\r\nMessage-ID: <{number}@x>\r\n\r\nI am away.\r\n"
+        await becomes(http, await post(http, box, text.encode()), outcome="unable")
+    other = await post(http, box, b"From: a@b.example\r\n\r\nHello\r\n")
+    await becomes(http, other, forward="sent")
+    dispatches = [await post(http, box, FORGED + b"%d" % number) for number in range(12)]
+    for mail in dispatches:
+        await becomes(http, mail, outcome="unable", forward="sent")
+    assert len([each for each in sent(tmp_path) if b"Unable to process" in each]) == 10 + 1 + 12
+    warnings = (await http.get(f"/v1/mailboxes/{box}")).json()["warnings"]
+    assert any("4 forwards are held back" in warning for warning in warnings)
+    held = [line for line in (await http.get("/v1/mails")).json()["items"] if line["forward"] == "held"]
+    assert len(held) == 4
+    assert (await http.post(f"/v1/mails/{held[0]['id']}/forward")).status_code == 202
+    await becomes(http, held[0]["id"], forward="sent")

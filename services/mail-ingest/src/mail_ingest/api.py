@@ -50,7 +50,8 @@ Outcome = Literal["processed", "updated", "cancelled", "duplicate", "late", "una
 @router.get("/v1/mailboxes", tags=["mailboxes"])
 async def list_mailboxes(_who: Office, here: Here, read: Reading) -> Page[MailboxOut]:
     login = await _login(here, read)
-    return Page(items=[_mailbox(row, login) for row in await queries.all_mailboxes(read)])
+    left = await queries.forwards_left(read)
+    return Page(items=[_mailbox(row, login, left) for row in await queries.all_mailboxes(read)])
 
 
 @router.post("/v1/mailboxes", status_code=201, tags=["mailboxes"])
@@ -66,7 +67,7 @@ async def read_mailbox(
 ) -> MailboxOut:
     row = await _found(read, mailbox_id)
     set_etag(response, row.version)
-    return _mailbox(row, await _login(here, read))
+    return _mailbox(row, await _login(here, read), await queries.forwards_left(read))
 
 
 @router.put("/v1/mailboxes/{mailbox_id}", status_code=204, tags=["mailboxes"])
@@ -207,6 +208,7 @@ async def _login(here: Running[Tools], read: AsyncConnection) -> str:
     return login_of(here.settings, await queries.company(read))
 
 
-def _mailbox(row: Row, login: str) -> MailboxOut:
-    found = {"has_password": bool(row.sealed_password), "warnings": warnings(row, login)}
+def _mailbox(row: Row, login: str, left: dict[UUID, list[str]]) -> MailboxOut:
+    said = [*warnings(row, login), *left.get(row.id, [])]
+    found = {"has_password": bool(row.sealed_password), "warnings": said}
     return MailboxOut.model_validate({**row._mapping, **found})

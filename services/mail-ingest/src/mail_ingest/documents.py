@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from html import unescape
 
 from mail_ingest.formats import ahs
 from mail_ingest.parsing import headers, mime, transfer, xml
@@ -15,6 +16,8 @@ _SIGNS = b"\xef\xbb\xbf\xff\xfe"
 _PROLOG = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?:[^\[>]|\[.*?\]\s*)*>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,40}:)?([A-Za-z_][\w.-]{0,60})[\s/>]")
 _END = re.compile(rb"</(?:[\w.-]{1,40}:)?" + ahs.ROOT.encode() + rb"\s*>")
+_NUMBER = re.compile(r"(?:\bdispatch\b[^0-9]{0,20}|#\s?)([0-9]{7,9})(?![0-9])", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _WIDE_ENDS = [f"</{ahs.ROOT}>".encode(name) for name in ("utf-16-le", "utf-16-be")]
 
 
@@ -131,3 +134,13 @@ def refused(parts: mime.Parts) -> Refused:
     return Refused(
         "no_xml", f"There is no XML document in this mail, {held}. Read it, and act on it by hand."
     )
+
+
+def mentioned(parts: mime.Parts, subject: str) -> tuple[str, ...]:
+    """The dispatch numbers that a mail without a document names."""
+    texts = [subject]
+    for part in parts.leaves[:10]:
+        if part.type in ("text/plain", "text/html"):
+            texts.append(unescape(_TAG.sub(" ", part.text(32_768)))[:65_536])
+    numbers = dict.fromkeys(number for text in texts for number in _NUMBER.findall(text))
+    return tuple(numbers)[:10]

@@ -128,7 +128,7 @@ class Forward(Base, table=True):
     round: int
     kind: str = Field(max_length=10)  # processed, unable
     recipient: str = Field(max_length=320)
-    state: str = Field(default="waiting", max_length=10)  # waiting, sent, failed
+    state: str = Field(default="waiting", max_length=10)  # waiting, sent, failed, held
     due_at: datetime = Field(sa_type=UtcDateTime)
     attempts: int = 0
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -111,6 +111,18 @@ async def all_mailboxes(read: AsyncConnection) -> Sequence[Row]:
     return (await read.execute(select(mailboxes).order_by(mailboxes.c.id))).all()
 
 
+async def forwards_left(read: AsyncConnection) -> dict[UUID, list[str]]:
+    """What a person must know of each mailbox's forwards that did not go out and will not by themselves."""
+    columns = (mails.c.mailbox_id, forwards.c.state, func.count().label("many"), func.max(forwards.c.error))
+    query = select(*columns).join(mails, mails.c.id == forwards.c.mail_id)
+    query = query.where(forwards.c.state.in_(("failed", "held")), forwards.c.round == mails.c.round)
+    said: dict[UUID, list[str]] = {}
+    for box, state, many, error in await read.execute(query.group_by(mails.c.mailbox_id, forwards.c.state)):
+        what = "were refused by the mail server" if state == "failed" else "are held back"
+        said.setdefault(box, []).append(f"{many} forwards {what}. The last: {error or 'no reason given'}")
+    return said
+
+
 async def company(read: AsyncConnection | AsyncSession) -> CompanyChanged | None:
     """What portal-api told last; None: the environment's values hold."""
     about = (await read.execute(select(companies.c.about))).scalar()

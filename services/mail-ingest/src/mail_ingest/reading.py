@@ -26,6 +26,7 @@ class Reading(NamedTuple):
     mentions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     sent_at: datetime | None = None
+    strange: bool = False
 
 
 def failed(code: str, reason: str) -> Reading:
@@ -82,6 +83,7 @@ def read_mail(raw: bytes, rules: Rules, correction: dict[str, Any] | None = None
         verdict.mentions,
         verdict.warnings,
         verdict.sent_at,
+        verdict.strange,
     )
 
 

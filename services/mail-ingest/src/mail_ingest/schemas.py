@@ -109,7 +109,7 @@ class MailLine(Body):
     warnings: list[str]
     round: int
     settled_at: datetime | None
-    forward: Annotated[str | None, Field(description="waiting, sent or failed; null: none was due.")]
+    forward: Annotated[str | None, Field(description="waiting, sent, failed or held; null: none was due.")]
     forward_error: str | None
 
 

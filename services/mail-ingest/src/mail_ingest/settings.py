@@ -28,3 +28,6 @@ class IngestSettings(Settings):
     """Most forwards taken at once."""
     forward_give_up_hours: Annotated[float, Field(gt=0)] = 72.0
     """A forward refused for this long waits for a person."""
+    strange_forwards_an_hour: Annotated[int, Field(ge=1)] = 10
+    """Most forwards an hour of one sender's mails that are neither trusted nor hold a document. Those above
+    wait for a person: it may be a machine that answers our forwards."""

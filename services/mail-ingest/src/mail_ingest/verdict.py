@@ -1,10 +1,8 @@
 """One guarded call from a mail's bytes to what it is. It never raises, needs neither database nor web, and
 costs a hostile mail no more than a few ordinary ones, so that it may run in a worker process."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from html import unescape
 from typing import Literal
 
 from shared.events.content import same_content
@@ -14,9 +12,6 @@ from mail_ingest import automatic, documents, trust
 from mail_ingest.formats import ahs
 from mail_ingest.parsing import headers, mime
 from mail_ingest.parsing.refused import Place, Refused
-
-_NUMBER = re.compile(r"(?:\bdispatch\b[^0-9]{0,20}|#\s?)([0-9]{7,9})(?![0-9])", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +35,9 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`reason` is for a person, `code` for machines (blank for a dispatch). `mentions` are dispatch numbers
-    that a trusted mail without a document names. `sent_at` is the mail's Date in UTC. All texts are safe to
-    store, log and send."""
+    that a trusted mail without a document names. `sent_at` is the mail's Date in UTC. `strange`: neither a
+    trusted sender nor a document vouches for it, so that it may be the answer of a machine. All texts are
+    safe to store, log and send."""
 
     kind: Literal["dispatch", "unable", "ignored"]
     code: str = ""
@@ -55,6 +51,7 @@ class Verdict:
     sender: str = ""
     message_id: str = ""
     sent_at: datetime | None = None
+    strange: bool = False
 
 
 @dataclass(slots=True)
@@ -65,6 +62,7 @@ class _Found:
     sender: str = ""
     message_id: str = ""
     sent_at: datetime | None = None
+    strange: bool = False
     mentions: tuple[str, ...] = ()
 
 
@@ -90,6 +88,7 @@ def read(raw: bytes, rules: Rules, *, size: int | None = None) -> Verdict:
         sender=found.sender,
         message_id=found.message_id,
         sent_at=found.sent_at,
+        strange=found.strange,
     )
 
 
@@ -105,7 +104,8 @@ def _read(raw: bytes, rules: Rules, size: int, found: _Found) -> Verdict:
     if ignored is None:
         try:
             return _trusted(raw, fields, at, rules, size, sender, found)
-        except Exception:
+        except Exception as error:
+            found.strange = isinstance(error, Refused) and error.code == "untrusted"
             ignored = _not_to_be_answered(raw, fields, at, rules, sender, found)
             if ignored is None:
                 raise
@@ -135,6 +135,7 @@ def _not_to_be_answered(
     own, office = rules.own_addresses, rules.office_addresses
     if ours := automatic.is_about_our_own(known, sender, own, raw, parts):
         return ours
+    found.strange = not held and (found.strange or sender in {each.casefold() for each in (*own, *office)})
     if held:
         return None
     marked = automatic.is_marked(known, sender, own=own, office=office)
@@ -190,7 +191,7 @@ def _dispatch(parts: mime.Parts, found: _Found) -> ahs.Reading:
     """The one dispatch of the mail. Attachments that say the same count once; what is none is named."""
     held = documents.find(parts)
     if not held.any():
-        found.mentions = _mentions(parts, found.subject)
+        found.mentions = documents.mentioned(parts, found.subject)
         raise documents.refused(parts)
     if held.too_large and not held.dispatches:
         raise Refused("xml_limits", "The XML document is larger than any dispatch. Look at the raw mail.")
@@ -209,12 +210,3 @@ def _several() -> Refused:
     return Refused(
         "several_xml", "This mail holds several XML attachments that differ. Look which one is right."
     )
-
-
-def _mentions(parts: mime.Parts, subject: str) -> tuple[str, ...]:
-    texts = [subject]
-    for part in parts.leaves[:10]:
-        if part.type in ("text/plain", "text/html"):
-            texts.append(unescape(_TAG.sub(" ", part.text(32_768)))[:65_536])
-    numbers = dict.fromkeys(number for text in texts for number in _NUMBER.findall(text))
-    return tuple(numbers)[:10]

@@ -13,6 +13,7 @@ from shared.events.dispatch import DispatchMentioned, DispatchReceived, Dispatch
 from shared.work import Work
 from sqlalchemy import and_, exists, or_, select, update
 
+from mail_ingest.flows.brake import hold_back
 from mail_ingest.flows.forwarding import queue_forwards
 from mail_ingest.portion import portion
 from mail_ingest.reading import Reading
@@ -77,8 +78,9 @@ async def judge(work: Work[Tools], readings: Sequence[tuple[Row, Row, Reading]])
                 received_at=mail.received_at,
             )
             work.emit(mention, dispatch_id(box.partner, number))
-    unable = [(mail, box) for mail, box, reading in readings if reading.kind == "unable"]
-    await queue_forwards(work, [(mail, box, "unable") for mail, box in unable])
+    unable = [reading for reading in readings if reading[2].kind == "unable"]
+    await queue_forwards(work, [(mail, box, "unable") for mail, box, _ in unable])
+    await hold_back(work, unable)
 
 
 async def _still_unread(
