@@ -92,7 +92,7 @@ def test_a_changed_key_is_named(copied: Path) -> None:
     key = {"CALLBOARD_SECRET_KEY": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="}
     answer = callboard("doctor", "--data", copied, **key)
     assert answer.returncode == 1
-    assert "sealed with another CALLBOARD_SECRET_KEY" in answer.stdout
+    assert "CALLBOARD_OLD_SECRET_KEYS" in answer.stdout
 
 
 def test_a_mail_server_that_is_away_is_named(copied: Path) -> None:

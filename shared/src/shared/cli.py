@@ -13,9 +13,11 @@ from shared.app import create_app
 from shared.db import Database
 from shared.migrate import migrate, revision
 from shared.rabbit import RabbitBus
+from shared.rotation import rotate
 from shared.schema import TooNew
 from shared.serve import web_server
 from shared.service import Running, Service
+from shared.settings import SettingsRefused, read_settings
 from shared.telemetry import configure_logging, configure_tracing
 
 T = TypeVar("T")
@@ -25,7 +27,11 @@ GRACE_SECONDS = 5
 
 def running(service: Service) -> Running[Any]:
     """The service as its environment describes it."""
-    settings = service.settings()
+    try:
+        settings = read_settings(service.settings)
+    except SettingsRefused as error:
+        typer.echo(f"These settings do not fit:\n{error}", err=True)
+        raise typer.Exit(2) from None
     configure_logging(settings.log_level)
     configure_tracing(service.name)
     database = Database(settings.database_url, settings.database_pool)
@@ -69,6 +75,16 @@ def main(service: Service, **groups: typer.Typer) -> None:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from None
         typer.echo("migrated" if found.behind else found.words())
+
+    @app.command("rotate-key")
+    def rotate_key() -> None:
+        """Seal every stored secret anew with CALLBOARD_SECRET_KEY; the old key must be among
+        CALLBOARD_OLD_SECRET_KEYS. The service may run meanwhile."""
+        found = asyncio.run(_with(service, rotate))
+        typer.echo(f"{found.anew} sealed anew")
+        for place in found.unreadable:
+            typer.echo(f"no key opens {place}: name its key, or enter the secret again", err=True)
+        raise typer.Exit(1 if found.unreadable else 0)
 
     @app.command("revision")
     def revision_(message: Annotated[str, typer.Option("-m", help="What changes.")]) -> None:

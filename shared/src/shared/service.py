@@ -19,6 +19,7 @@ from shared.events import Event
 from shared.failures import is_outage
 from shared.outbox import relay
 from shared.refusals import Refusals, write_refusals
+from shared.rotation import Sealed
 from shared.schema import schema_of
 from shared.settings import Settings
 from shared.stalled import end_stalled
@@ -60,6 +61,10 @@ class Service:
     open_tools: Callable[[Any], AbstractAsyncContextManager[Any]]
     due: tuple[Due, ...] = ()
     """When its rows are due, and how far ahead that can be."""
+    sealed: tuple[Sealed, ...] = ()
+    """Every column that holds secrets: what `rotate-key` seals anew."""
+    rotated: Callable[[Work[Any]], Awaitable[None]] | None = None
+    """Told after that, where others have copies."""
     signing_keys: Callable[["Running"], Awaitable[Any]] | None = None
     """Only the issuer of access tokens has this: the JSON Web Key Set that it publishes now."""
 

@@ -155,6 +155,15 @@ def replay(
     raise typer.Exit(dead.replay(data, events or [], every=every))
 
 
+@app.command("rotate-key")
+def rotate_key(data: Data = Path("data")) -> None:
+    """Make a new secret key and seal every stored secret with it; the old key is kept to open what is left.
+    With CALLBOARD_SECRET_KEY set, that is the new one, and the old one is in CALLBOARD_OLD_SECRET_KEYS."""
+    from embedded import keys
+
+    raise typer.Exit(keys.rotate_key(data))
+
+
 class Role(StrEnum):
     ADMIN = "office.admin"
     DISPATCHER = "office.dispatcher"

@@ -32,6 +32,10 @@ class Data:
         return self.root / "partner.jsonl"
 
     @property
+    def old_keys_file(self) -> Path:
+        return self.root / "old-secret.keys"
+
+    @property
     def key_file(self) -> Path:
         return self.root / "secret.key"
 
@@ -48,11 +52,24 @@ class Data:
             for folder in ("tmp", "new", "cur"):
                 (maildir / folder).mkdir(parents=True, exist_ok=True)
         if not self.key_file.exists():
-            descriptor = os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(base64.b64encode(os.urandom(32)) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            _write_key(self.key_file, base64.b64encode(os.urandom(32)).decode())
+
+    def old_keys(self) -> list[str]:
+        """Keys of before, which still open what they sealed."""
+        return self.old_keys_file.read_text().split() if self.old_keys_file.exists() else []
+
+    def replace_key(self) -> None:
+        """A new key seals from now on. The old one is kept first: a crash in between loses nothing."""
+        old = self.key_file.read_text().strip()
+        kept = [old, *(each for each in self.old_keys() if each != old)]
+        for path, text in (
+            (self.old_keys_file, "\n".join(kept)),
+            (self.key_file, base64.b64encode(os.urandom(32)).decode()),
+        ):
+            fresh = path.with_suffix(".new")
+            fresh.unlink(missing_ok=True)
+            _write_key(fresh, text)
+            fresh.replace(path)
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -64,6 +81,14 @@ class Data:
             except OSError:
                 raise AlreadyRunning(f"A Callboard already runs on {self.root}.") from None
             yield
+
+
+def _write_key(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def open_data(root: Path) -> Data:

@@ -13,7 +13,7 @@ from shared.app import create_app
 from shared.bus import LocalBus
 from shared.db import Database
 from shared.service import Running, Service
-from shared.settings import Settings
+from shared.settings import Settings, read_settings
 
 from embedded.data import Data
 from embedded.tables import bring_up_to_date
@@ -27,7 +27,7 @@ Services = dict[str, Running[Any]]
 
 def settings_of(service: Service, data: Data, *, demo: bool = False, url: str = "") -> Settings:
     """What the environment says, except for what an embedded Callboard keeps in its own folder; sample mails
-    are forwarded to nobody. `url` is where it listens. Raises ValidationError."""
+    are forwarded to nobody. `url` is where it listens. Raises SettingsRefused."""
     kept: dict[str, Any] = {
         "database_url": data.database_url(service.name),
         "mail_dir": str(data.outgoing),
@@ -39,7 +39,9 @@ def settings_of(service: Service, data: Data, *, demo: bool = False, url: str = 
         kept["smtp_host"] = ""
     if "CALLBOARD_SECRET_KEY" not in os.environ:
         kept["secret_key"] = data.key_file.read_text().strip()
-    return service.settings(**kept)
+        if "CALLBOARD_OLD_SECRET_KEYS" not in os.environ:
+            kept["old_secret_keys"] = data.old_keys()
+    return read_settings(service.settings, **kept)
 
 
 def _addresses(url: str, *, demo: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from shared.clock import Due, lease
 from shared.mails import due_of
+from shared.rotation import Sealed
 from shared.service import Service
 
 from mail_ingest.api import router
@@ -20,6 +21,7 @@ service = Service(
     handlers=handlers,
     loops=loops,
     open_tools=open_tools,
+    sealed=(Sealed(mailboxes.c.sealed_password, lambda row: f"mailbox/{row.id}/password"),),
     due=(
         Due(mailboxes.c.next_poll_at, lambda _, box: box.poll_seconds, ("poll_seconds",)),
         Due(mailboxes.c.lease_until, lease),

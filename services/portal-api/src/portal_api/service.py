@@ -1,10 +1,17 @@
 """What this service is."""
 
 from shared.clock import Due
+from shared.company import PASSWORD
 from shared.mails import due_of
+from shared.rotation import Sealed
 from shared.service import Service
 
 from portal_api.api import router
+from portal_api.flows.company import tell_company_again
+from portal_api.flows.keys import key_place
+from portal_api.flows.logon import totp_place
+from portal_api.flows.messages import message_place
+from portal_api.flows.webhooks import secret_place
 from portal_api.handlers import handlers
 from portal_api.loops.keys import rotate_signing_keys
 from portal_api.loops.mail import send
@@ -14,7 +21,11 @@ from portal_api.loops.stream import stream_hub
 from portal_api.loops.sweep import sweep
 from portal_api.loops.webhooks import deliver_webhooks
 from portal_api.models import Base
+from portal_api.models.accounts import account
+from portal_api.models.company import company
 from portal_api.models.messages import outgoing, status_notice
+from portal_api.models.tokens import signing_key
+from portal_api.models.webhooks import webhook_subscription
 from portal_api.queries.keys import key_set
 from portal_api.settings import PortalSettings
 from portal_api.tools import open_tools
@@ -41,4 +52,13 @@ service = Service(
         Due(status_notice.c.due_at, lambda *_: 30.0),
     ),
     signing_keys=key_set,
+    sealed=(
+        Sealed(account.c.totp, lambda row: totp_place(row.id)),
+        Sealed(company.c.smtp_password, lambda _: PASSWORD),
+        Sealed(outgoing.c.sealed, lambda row: message_place(row.id)),
+        Sealed(signing_key.c.sealed, lambda row: key_place(row.kid)),
+        Sealed(webhook_subscription.c.secret, lambda row: secret_place(row.id)),
+        Sealed(webhook_subscription.c.previous_secret, lambda row: secret_place(row.id)),
+    ),
+    rotated=tell_company_again,
 )

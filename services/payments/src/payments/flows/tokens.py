@@ -58,7 +58,9 @@ class StoredTokens:
             sealed = (await read.execute(query)).scalar_one_or_none()
         if sealed is None:
             return None
-        kept = json.loads(unseal(self.tools.settings, sealed, _place(self.account_id)).get_secret_value())
+        kept = json.loads(
+            unseal(self.tools.settings, sealed, token_place(self.account_id)).get_secret_value()
+        )
         return Tokens(
             access=SecretStr(kept["access"]),
             expires_at=datetime.fromisoformat(kept["expires_at"]),
@@ -117,10 +119,10 @@ async def store(session: AsyncSession, settings: Settings, account_id: UUID, tok
         "refresh": tokens.refresh.get_secret_value() if tokens.refresh else None,
     }
     row: dict[str, Any] = {"account_id": account_id, "updated_at": utcnow()}
-    row["sealed"] = seal(settings, SecretStr(json.dumps(kept)), _place(account_id))
+    row["sealed"] = seal(settings, SecretStr(json.dumps(kept)), token_place(account_id))
     statement = upsert(session, gateway_token, ["account_id"], ["sealed", "updated_at"])
     await session.execute(statement, [row])
 
 
-def _place(account_id: UUID) -> str:
+def token_place(account_id: UUID) -> str:
     return f"gateway_token/{account_id}"

@@ -71,6 +71,15 @@ async def set_logo(work: Work[Any], *, logo: bytes | None, kind: str | None, who
     work.audit(who=who, action="company.logo_set" if logo else "company.logo_removed", subject="company")
 
 
+async def tell_company_again(work: Work[Any]) -> None:
+    """As a newer version: the others keep the mail server's password as it is sealed here."""
+    this = update(company).where(company.c.id == 1).returning(company.c.version)
+    version = await work.session.scalar(this.values(version=company.c.version + 1))
+    if version is not None:
+        kept = await read_logo(work.session)
+        _tell(work, await read_company(work.session), kept[1] if kept else None)
+
+
 def _tell(work: Work[Any], now: Company, logo: bytes | None) -> None:
     printed = base64.b64encode(logo).decode() if logo else None
     work.emit(as_told(work.settings, now).model_copy(update={"logo": printed}), "company")

@@ -65,7 +65,7 @@ async def begin_totp(work: Work[Any], id: UUID, company: str) -> tuple[str, str,
     if row["totp_on"]:
         raise conflict("The second factor is on already", "Turn it off first.")
     secret = random_base32()
-    sealed = seal(work.settings, SecretStr(secret), _place(id))
+    sealed = seal(work.settings, SecretStr(secret), totp_place(id))
     await work.session.execute(update(account).where(account.c.id == id).values(totp=sealed, totp_step=None))
     uri = TOTP(secret).provisioning_uri(name=row["user_name"], issuer_name=company)
     return secret, uri, segno.make(uri, error="m").svg_inline(scale=4)
@@ -100,7 +100,7 @@ async def turn_off_totp(work: Work[Any], id: UUID, *, who: str) -> None:
 async def _use_code(work: Work[Any], row: dict[str, Any], code: str) -> bool:
     """Whether the code is right and newer than the last that was used: each works once. The account's row is
     locked, so of two at once one is the last."""
-    totp = TOTP(unseal(work.settings, row["totp"], _place(row["id"])).get_secret_value())
+    totp = TOTP(unseal(work.settings, row["totp"], totp_place(row["id"])).get_secret_value())
     now = int(work.now.timestamp()) // _STEP
     steps = [step for step in (now - 1, now, now + 1) if step > (row["totp_step"] or 0)]
     given = code.strip().encode(errors="replace")
@@ -122,5 +122,5 @@ async def _use_recovery_code(work: Work[Any], id: UUID, code: str) -> bool:
     return True
 
 
-def _place(id: UUID) -> str:
+def totp_place(id: UUID) -> str:
     return f"account/{id}/totp"

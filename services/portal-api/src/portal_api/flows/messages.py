@@ -54,14 +54,14 @@ async def send_message(
 
 def _sealed(work: Work[Any], id: UUID, values: dict[str, Any], attachments: Sequence[Attachment]) -> str:
     content = {"values": values, "attachments": [each.as_json() for each in attachments]}
-    return seal(work.settings, SecretStr(pydantic_core.to_json(content).decode()), _place(id))
+    return seal(work.settings, SecretStr(pydantic_core.to_json(content).decode()), message_place(id))
 
 
 def opened(settings: Any, row: Row) -> tuple[dict[str, Any], list[Attachment]]:
     """Values and attachments of a mail that waits. Raises SecretUnreadable after a change of the key."""
-    content = pydantic_core.from_json(unseal(settings, row.sealed, _place(row.id)).get_secret_value())
+    content = pydantic_core.from_json(unseal(settings, row.sealed, message_place(row.id)).get_secret_value())
     return content["values"], [Attachment.from_json(each) for each in content["attachments"]]
 
 
-def _place(id: UUID) -> str:
+def message_place(id: UUID) -> str:
     return f"outgoing/{id}/sealed"
