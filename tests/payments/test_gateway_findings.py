@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from payments.gateways.base import Expected, Outcome, Result, Return, What
 from payments.gateways.findings import after_return, agreed, compare, meant
-from payments.gateways.found import Finding, Findings, all_of, failed
+from payments.gateways.found import Dispute, Finding, Findings, Webhook, all_of, failed
 
 ASKED = Expected(our_id="a-1", amount=12540)
 TAKEN: dict[What, bool] = {"sale": True, "capture": True, "hold": False}
@@ -46,6 +46,7 @@ UNNAMED_VOID = row("void", ref="5")
         (of(row(outcome="requires_action", ref="3"), DECLINE), "requires_action", "3"),
         (of(DECLINE, row(outcome="requires_action", ref="3")), "requires_action", "3"),
         (of(row(outcome="requires_action", ref="4"), row(outcome="pending", ref="3")), "pending", "3"),
+        (of(row(outcome="pending", ref="3"), row(outcome="unknown", ref="4")), "unknown", "4"),
         (of(row(outcome="unknown", ref="3"), SALE), "approved", "1"),
         (of(row("refund", ref="7", of="1")), "not_found", None),
         (of(SALE, row("refund", ref="7", of="1")), "approved", "1"),
@@ -149,6 +150,11 @@ CAPTURE = row("capture", ref="4", of="1")
         (asked("capture"), of(CAPTURE, row("capture", "declined", ref="3", of="1")), "approved"),
         (asked("capture"), of(row("capture", "declined", ref="3", of="1")), "declined"),
         (asked("capture"), of(row("capture", "pending", ref="3", of="1")), "pending"),
+        (
+            asked("capture"),
+            of(row("capture", "pending", ref="3", of="1"), row("capture", "declined", ref="4", of="1")),
+            "pending",
+        ),
         (asked("capture"), of(row("capture", "unknown", ref="3", of="1")), "unknown"),
         (asked("void"), of(SALE, VOID_OF_1), "approved"),
         (asked("void"), of(SALE, UNNAMED_VOID), "approved"),
@@ -186,6 +192,18 @@ def test_whether_every_row_is_understood() -> None:
     assert all_of([SALE, DECLINE]) == of(SALE, DECLINE)
     assert all_of([SALE, None]) == of(SALE, complete=False)
     assert all_of([]) == of()
+
+
+def test_what_a_gateway_leaves_unsaid() -> None:
+    said = Result(outcome="approved")
+    facts = ("our_id", "of", "at", "settled", "can_void", "can_refund", "refund_max", "dispute")
+    assert vars(Finding(result=said)) == {"result": said, "kind": "sale", **dict.fromkeys(facts)}
+    facts = ("external_id", "type", "our_id", "order_ref", "charge_ref", "refunded_total", "dispute")
+    assert vars(Webhook(result=said)) == {"result": said, "kind": "sale", **dict.fromkeys(facts)}
+    facts = ("amount", "withdrawn", "fee", "currency", "reason")
+    case = Dispute(reference="1", stage="opened")
+    assert vars(case) == {"reference": "1", "stage": "opened", **dict.fromkeys(facts)}
+    assert vars(Findings()) == {"rows": (), "complete": True}
 
 
 def test_a_look_up_that_failed_keeps_why() -> None:

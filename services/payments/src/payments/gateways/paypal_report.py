@@ -40,12 +40,13 @@ def _row(row: object) -> Finding | None:
     money = amount_of(child(row, "transaction_amount"))
     amount, currency = abs(money["amount"]) if isinstance(money["amount"], int) else None, money["currency"]
     status = text(row, "transaction_status")
+    outcome = STATUS.get(status, "unknown")
     result = Result(
-        outcome=STATUS.get(status, "unknown"),
+        outcome=outcome,
         gateway_ref=text(row, "transaction_id"),
         amount=amount,
         currency=currency,
-        captured=True if kind == "sale" else None,
+        captured=True if kind == "sale" and outcome == "approved" else None,
         refs={"given_back": "wholly"} if kind == "sale" and status == "V" else {},
     )
     of = text(row, "paypal_reference_id") if kind != "sale" else None
