@@ -91,3 +91,13 @@ def test_what_cannot_be_imported_is_told(tmp_path: Path, finished: Path) -> None
         assert answer.returncode == 2
         assert answer.stderr
         assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    "text", [b"# Callboard\n\nThe open back office\n", b"", b"\x00\x01", b"{}\n", b"a: b\n\nc"]
+)
+def test_what_is_no_mail_is_not_put_into_the_log(tmp_path: Path, text: bytes) -> None:
+    file = tmp_path / "README.md"
+    file.write_bytes(text)
+    with pytest.raises(ValueError, match="is no mail"):
+        open_source(file)

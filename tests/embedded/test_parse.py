@@ -116,3 +116,13 @@ def test_a_mail_that_kills_its_reader_is_unable(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(guard, "read", lambda *a, **k: os._exit(9))
     with GuardedReader(RULES) as reader:
         assert [reader.read(MAIL, 1).kind for _ in range(2)] == ["unable", "unable"]
+
+
+def test_without_a_trusted_sender_it_shows_what_is_in_the_mail_and_that_trust_was_not_asked() -> None:
+    file = str(MAILS / "00000.eml")
+    line = json.loads(callboard("parse", file).stdout)
+    assert (line["outcome"], line["dispatch"]["partner_dispatch_id"]) == ("processed", "4388309")
+    assert "not checked" in line["trust"]
+    asked = json.loads(callboard("parse", "--trusted-sender", "somebody.example", file).stdout)
+    assert (asked["outcome"], asked["dispatch"]) == ("unable", None)
+    assert "trust" not in asked

@@ -30,7 +30,7 @@ def parse(
         str, typer.Option(help="Name under which our mail server writes Authentication-Results.")
     ] = "",
     trusted_sender: Annotated[
-        list[str] | None, typer.Option(help="Address or domain; may be repeated.")
+        list[str] | None, typer.Option(help="Address or domain; may be repeated. None: trust is not asked.")
     ] = None,
     own_address: Annotated[list[str] | None, typer.Option(help="Our own address; may be repeated.")] = None,
     vendor_id: Annotated[str, typer.Option(help="Our number at the partner.")] = "",
@@ -46,6 +46,7 @@ def parse(
         trusted_senders=tuple(trusted_sender or ()),
         own_addresses=tuple(own_address or ()),
         vendor_id=vendor_id or None,
+        asks_trust=bool(trusted_sender or authserv_id),
     )
     raise typer.Exit(parse.parse(files, rules))
 

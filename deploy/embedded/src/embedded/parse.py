@@ -11,6 +11,7 @@ from mail_ingest.verdict import Rules, Verdict
 
 from embedded.guard import GuardedReader
 
+NOT_ASKED = "not checked: name the trusted senders (--trusted-sender), and a mail of anybody else is unable"
 STORED = ("processed", "updated", "cancelled")
 
 
@@ -27,6 +28,8 @@ def parse(files: Sequence[str], rules: Rules) -> int:
                 "reason": judged.reason,
                 "dispatch": neutral.dispatch(content) if content else None,
             }
+            if not rules.asks_trust:
+                line["trust"] = NOT_ASKED
             print(json.dumps(line), flush=True)
     for message in unread:
         print(message, file=sys.stderr)

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mail_ingest.parsing import headers
+
+_OF_A_MAIL = {"from", "date", "received", "message-id", "return-path", "subject", "to"}
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
@@ -34,7 +37,15 @@ def open_source(path: Path) -> Source:
         if file.read(5) == b"From ":
             box = mailbox.mbox(path, create=False)
             return Source("mbox", len(box), _mbox(box))
+        file.seek(0)
+        if not _looks_like_mail(file.read(headers.MAX_HEADER_BYTES)):
+            raise ValueError(f"{path} is no mail: it does not begin with a header such as From or Date.")
     return Source("mail", 1, _files([path]))
+
+
+def _looks_like_mail(start: bytes) -> bool:
+    fields, _ = headers.read(start)
+    return not _OF_A_MAIL.isdisjoint(name for name, _ in fields)
 
 
 def _files(files: list[Path]) -> Iterator[tuple[str, bytes]]:

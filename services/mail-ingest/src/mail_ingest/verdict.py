@@ -19,7 +19,8 @@ class Rules:
     """What a mailbox believes. `trusted_senders` are addresses or domains; without an `authserv_id` their
     From is taken at its word. `own_addresses` are the mailbox's, `office_addresses` those that get our
     forwards. `results_below_received`: our server writes Authentication-Results below its
-    own Received line, and removes forged ones. `cancel_type`: how a cancelled dispatch's type begins."""
+    own Received line, and removes forged ones. `cancel_type`: how a cancelled dispatch's type begins.
+    Without `asks_trust` everybody is believed: for looking at mails, never for taking them."""
 
     partner: str
     authserv_id: str | None = None
@@ -30,6 +31,7 @@ class Rules:
     max_bytes: int = 25 * 1024 * 1024
     results_below_received: bool = False
     cancel_type: str = "CANCEL"
+    asks_trust: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +159,14 @@ def _trusted(
             "oversize",
             f"This mail has {size:,} bytes; over {rules.max_bytes:,} none is read. Enter it by hand.",
         )
-    trust.check(
-        fields,
-        sender,
-        trusted_senders=rules.trusted_senders,
-        authserv_id=rules.authserv_id,
-        results_below_received=rules.results_below_received,
-    )
+    if rules.asks_trust:
+        trust.check(
+            fields,
+            sender,
+            trusted_senders=rules.trusted_senders,
+            authserv_id=rules.authserv_id,
+            results_below_received=rules.results_below_received,
+        )
     content, warnings = _dispatch(mime.read(raw, fields, at), found)
     if rules.vendor_id and content.vendor.id and content.vendor.id != rules.vendor_id:
         raise Refused(
