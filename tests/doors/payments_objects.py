@@ -30,6 +30,7 @@ async def make(running: Running[Any]) -> dict[str, str]:
         attempt = await office.post("/v1/payment-attempts", json=body)
         assert attempt.status_code == 201, attempt.text
         tried = attempt.headers["location"].rsplit("/", 1)[-1]
+        charge = attempt.json()["operations"][0]["id"]
     return {
         "/v1/invoices/{id}": invoice["id"],
         "/v1/payments/{id}": paid.json()["id"],
@@ -39,6 +40,7 @@ async def make(running: Running[Any]) -> dict[str, str]:
         "/v1/gateway-accounts/{id}": gateway,
         "/v1/payment-attempts/{id}": tried,
         "/v1/saved-cards/{id}": str(await _card(running, customer, UUID(gateway))),
+        "/v1/payment-attempts/{id}/operations/{operation_id}": charge,
         "/v1/checkouts/{id}": tried,
         "/v1/payment-alerts/{id}": str(await _alert(running, UUID(tried))),
         "/v1/payment-differences/{id}": str(await _difference(running, UUID(gateway))),

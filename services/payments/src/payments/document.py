@@ -33,7 +33,8 @@ class Booked:
 @dataclass(frozen=True)
 class Facts:
     """`invoice` is what queries.invoices.find gives. Addresses are lines; `refers_to` is the invoice that a
-    credit note credits. `notice` is why nobody may collect, or empty. `logo` is a JPEG."""
+    credit note credits. `notice` is why nobody may collect, or empty. `logo` is a JPEG. `pay_url` is
+    for mails alone: paper is the same bytes each time."""
 
     invoice: Mapping[str, Any]
     company: str
@@ -45,6 +46,7 @@ class Facts:
     booked: Sequence[Booked]
     notice: str
     logo: bytes = b""
+    pay_url: str = ""
 
 
 def render(facts: Facts) -> bytes:

@@ -12,7 +12,15 @@ from payments.document import Facts, file_name, title_of
 
 
 def compose(
-    facts: Facts, pdf: bytes, *, id: UUID, to: str, sender_name: str, sender_address: str, now: datetime
+    facts: Facts,
+    pdf: bytes,
+    *,
+    id: UUID,
+    to: str,
+    sender_name: str,
+    sender_address: str,
+    now: datetime,
+    reminder: bool = False,
 ) -> bytes:
     """Raises ValueError for an address that is none."""
     mail = envelope(
@@ -20,23 +28,29 @@ def compose(
         sender_name=sender_name,
         sender_address=sender_address,
         to=to,
-        subject=f"{_called(facts)} from {facts.company}",
+        subject=f"{'Reminder: ' * reminder}{_called(facts)} from {facts.company}",
         now=now,
     )
-    mail.set_content(_text(facts))
+    mail.set_content(_text(facts, reminder))
     mail.add_attachment(pdf, maintype="application", subtype="pdf", filename=file_name(facts.invoice))
     return mail.as_bytes()
 
 
-def _text(facts: Facts) -> str:
+def _text(facts: Facts, reminder: bool) -> str:
     it = facts.invoice
     said = [f"{_called(facts)} is attached as a PDF file."]
+    if reminder:
+        said = [
+            f"{_called(facts)} is overdue. It is attached once more. If you have paid it already, thank you."
+        ]
     if it["kind"] == "invoice" and it["state"] == "void":
         said.append("It was taken back: please do not pay it.")
     elif it["kind"] == "invoice":
         said += [facts.notice] if facts.notice else []
         if it["payable"] or not facts.notice:
             said.append(_balance(it))
+        if facts.pay_url:
+            said.append(f"Pay it here, without logging on:\n{facts.pay_url}")
     return "\n\n".join((*said, "\n".join((facts.company, *facts.company_lines)))) + "\n"
 
 

@@ -8,7 +8,7 @@ from shared.service import Service
 from payments.api import router
 from payments.flows.tokens import token_place
 from payments.handlers import handlers
-from payments.loops import janitor, mail, reconcile, webhooks
+from payments.loops import janitor, mail, reconcile, reminders, webhooks
 from payments.models import (
     Base,
     gateway_account,
@@ -28,7 +28,7 @@ service = Service(
     metadata=Base.metadata,
     router=router,
     handlers=handlers,
-    loops=(janitor, webhooks, reconcile, mail),
+    loops=(janitor, webhooks, reconcile, mail, reminders),
     open_tools=open_tools,
     sealed=(
         Sealed(gateway_account.c.secrets, lambda row: place_of(row.id)),

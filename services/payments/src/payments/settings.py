@@ -29,6 +29,9 @@ class PaymentsSettings(Settings):
         description="Development: the simulated gateway that takes payments while no card service is set up. "
         "Empty: none.",
     )
+    pay_link_days: int = Field(
+        60, ge=0, le=365, description="A pay link in an invoice's mail ends after so many days. 0: none."
+    )
     company_name: str = Field("Callboard", description="On invoices, until company information is set.")
     default_zone: str = Field(
         "America/Chicago", description="IANA zone of the office's days, until company information says it."

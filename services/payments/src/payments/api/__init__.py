@@ -15,6 +15,7 @@ from payments.api import (
     exports,
     gateways,
     invoices,
+    links,
     mails,
     payments,
     webhooks,
@@ -22,8 +23,8 @@ from payments.api import (
 
 router = APIRouter()
 PARTS = (
-    *(invoices, documents, mails, payments, balances, attempts, decisions, alerts, cards, checkouts),
-    *(gateways, connections, exports, differences, webhooks),
+    *(invoices, documents, mails, payments, balances, attempts, decisions, alerts, cards),
+    *(checkouts, links, gateways, connections, exports, differences, webhooks),
 )
 for part in PARTS:
     router.routes.extend(part.router.routes)  # flat, so that a request is matched in one pass

@@ -31,7 +31,8 @@ _FORGED: dict[int | str, dict[str, Any]] = {400: {"description": "The gateway di
 router = APIRouter(prefix="/v1/checkouts", tags=["checkout"], dependencies=[*GUARDED, Depends(allow_anyone)])
 _STYLE = "body{font:1.1rem/1.5 system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem}"
 _HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {"Content-Security-Policy": f"{NOTHING}; style-src 'sha256-{_HASH}'"}
+PAGE_STYLE = f"style-src 'sha256-{_HASH}'"
+_HEADERS = {"Content-Security-Policy": f"{NOTHING}; {PAGE_STYLE}"}
 
 
 @router.post(

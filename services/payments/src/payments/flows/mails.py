@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from payments.models import customer, invoice, invoice_mail
 
 
-async def queue(work: Work[Any], *, invoice_id: UUID, to: str | None, who: str) -> Row:
+async def queue(work: Work[Any], *, invoice_id: UUID, to: str | None, who: str, kind: str = "invoice") -> Row:
     """The mail that waits to be sent, to the debtor's address unless `to` says another. While one waits, a
     second to the same address is not queued. Raises 404, 409 for a draft and 422 without an address."""
     query = select(invoice).where(invoice.c.id == invoice_id).with_for_update()
@@ -29,8 +29,8 @@ async def queue(work: Work[Any], *, invoice_id: UUID, to: str | None, who: str) 
     already = (await work.session.execute(waiting)).first()
     if already is not None:
         return already
-    row = {"id": uuid7(), "invoice_id": invoice_id, "recipient": recipient, "state": "waiting"}
+    row = {"id": uuid7(), "invoice_id": invoice_id, "kind": kind, "recipient": recipient, "state": "waiting"}
     row |= {"attempts": 0, "asked_by": who, "due_at": work.now, "created_at": work.now}
-    work.audit(who=who, action="invoice.sent", subject=invoice_id, after={"to": recipient})
+    work.audit(who=who, action=f"{kind}.sent", subject=invoice_id, after={"to": recipient})
     work.wake("mail")
     return (await work.session.execute(insert(invoice_mail).returning(invoice_mail), [row])).one()

@@ -11,6 +11,7 @@ from payments.flows import cards, connections
 from payments.flows.janitor import accounts_due, look_through_account
 from payments.flows.pages import mark_unneeded
 from payments.flows.reconciliation import compare_due
+from payments.flows.reminders import remind
 from payments.flows.webhooks import apply_waiting
 from payments.loops.mail import mail as mail
 from payments.tools import Tools
@@ -58,3 +59,15 @@ async def reconcile(running: Running[Tools]) -> None:
             await cards.forget_removed(work)
         await compare_due(running)
         await running.pause(6 * 3600, "reconcile")
+
+
+async def reminders(running: Running[Tools]) -> None:
+    """Queues reminders of overdue invoices. Several may run: a step is taken once."""
+    while not running.stopping.is_set():
+        after: UUID | None = None
+        while not running.stopping.is_set():
+            async with running.work() as work:
+                after = await remind(work, after)
+            if after is None:
+                break
+        await running.pause(900, "reminders")

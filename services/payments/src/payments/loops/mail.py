@@ -1,5 +1,6 @@
 """Sends the invoices that `flows.mails` queued."""
 
+from dataclasses import replace
 from functools import partial
 
 from shared.company import sender_of, smarthost_of
@@ -10,10 +11,17 @@ from shared.mails import Lease, lease, nothing_due, outcome, settle
 from shared.secrets import SecretUnreadable
 from shared.service import Running
 
+from payments.flows.links import address_in_mail
 from payments.letter import compose
 from payments.models import invoice_mail
 from payments.queries.documents import company_of, facts_of
 from payments.tools import Tools
+
+_NOTHING_OPEN = "There was nothing to be paid any more."
+
+
+class _Needless(Exception):
+    """A reminder of what was paid in the meantime."""
 
 
 async def mail(running: Running[Tools]) -> None:
@@ -46,12 +54,17 @@ async def mail(running: Running[Tools]) -> None:
 async def _outcome(
     running: Running[Tools], mailer: Mailer, about: CompanyChanged | None, row: Row
 ) -> tuple[str, str | None]:
-    return await outcome(row.id, _send(running, row, mailer, about))
+    state, answer = await outcome(row.id, _send(running, row, mailer, about), refuses=(_Needless,))
+    return ("needless" if answer == _NOTHING_OPEN else state), answer
 
 
 async def _send(running: Running[Tools], row: Row, mailer: Mailer, about: CompanyChanged | None) -> None:
     async with running.database.read() as read:
         facts = await facts_of(read, running.settings, row.invoice_id)
+        shown = dict(facts.invoice)
+        facts = replace(facts, pay_url=await address_in_mail(read, running.settings, shown, utcnow()))
+    if row.kind == "reminder" and not shown["payable"]:
+        raise _Needless(_NOTHING_OPEN)
     sender = sender_of(running.settings, about)
     message = compose(
         facts,
@@ -61,5 +74,6 @@ async def _send(running: Running[Tools], row: Row, mailer: Mailer, about: Compan
         sender_name=(about.sender_name if about else None) or facts.company,
         sender_address=sender,
         now=utcnow(),
+        reminder=row.kind == "reminder",
     )
     await mailer.send(message, sender, row.recipient)

@@ -16,13 +16,14 @@ class MailNew(Body):
 
 
 class MailOut(Out):
-    """`waiting` is tried again by itself; `failed` was refused for good. `answer` is what the mail server
-    said last."""
+    """`waiting` is tried again by itself; `failed` was refused for good; `needless` is a reminder of what was
+    paid in the meantime. `answer` is what the mail server said last."""
 
     id: UUID
     invoice_id: UUID
+    kind: Literal["invoice", "reminder"]
     recipient: str
-    state: Literal["waiting", "sent", "failed"]
+    state: Literal["waiting", "sent", "failed", "needless"]
     attempts: int
     answer: str | None
     asked_by: str
