@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import httpx
 import pytest
 from bills import drafted, invoice, issued, known_customer, known_dispatch, line, pay_by_cheque, updated
 from gateway import Clock, Payer
-from harness import client, feed
+from harness import at_work, client, feed
 from hypothesis import given
 from hypothesis import strategies as st
 from payments import paylink
@@ -20,6 +21,7 @@ from payments.letter import compose
 from payments.paylink import PayLink
 from payments.queries.documents import facts_of
 from payments.queries.invoices import find
+from payments.service import service
 from pydantic import SecretStr
 from shared.db import utcnow, uuid7
 from shared.events.dispatch import Note
@@ -112,19 +114,17 @@ async def test_a_link_ends_with_its_days_and_when_it_is_revoked(
     assert (await browser.get(new)).status_code == 404
 
 
-async def test_a_link_outlives_a_new_key(
-    run: Running[Any],
-    office: httpx.AsyncClient,
-    browser: httpx.AsyncClient,
-    payer: Payer,
-    bill: dict[str, Any],
-) -> None:
-    old = SecretStr(b64encode(b"o" * 32).decode())
-    ends = utcnow() + timedelta(days=1)
-    text = paylink.sign(old, PayLink(UUID(bill["id"]), utcnow(), ends))
-    assert (await browser.get("/v1/pay", params={"link": text})).status_code == 404
-    run.settings.old_secret_keys = (old,)
-    assert (await browser.get("/v1/pay", params={"link": text})).status_code == 200
+async def test_a_link_outlives_a_new_key(tmp_path: Path) -> None:
+    url, new = f"sqlite+aiosqlite:///{tmp_path}/payments.db", b64encode(b"n" * 32).decode()
+    async with at_work(service, url) as run, client(run, "office.admin") as office:
+        link = await link_to(office, (await issued(office, await known_customer(run)))["id"])
+        old = run.settings.secret_key
+    for known, status in (((), 404), ((old,), 200)):
+        async with (
+            at_work(service, url, secret_key=new, old_secret_keys=known) as run,
+            client(run) as anybody,
+        ):
+            assert (await anybody.get(link)).status_code == status
 
 
 async def test_a_void_invoice_and_a_draft_have_none(
