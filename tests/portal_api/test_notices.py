@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+import shared.db
 from harness import at_work, client, feed
 from icalendar import Calendar
 from letterbox import part, read
@@ -120,6 +121,44 @@ async def test_one_message_that_cannot_be_written_holds_up_no_other(
     portal.wake("remind")
     await got(smtp_sink, 2)
     assert {row.about for row in await all_mails(portal)} == {fine}
+
+
+async def test_a_message_that_cannot_be_written_is_given_up_and_the_office_sees_it(
+    portal: Running[Any], admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a hundred of them do not keep those behind them from being sent."""
+    home = await household(portal)
+    monkeypatch.setattr(reminders, "_BATCH", 1)
+    broken, fine = await visit(portal, home, number="4711"), await visit(portal, home, number="4712")
+    unknown = uuid4()
+    real = notices.visit_link
+
+    def visit_link(work: Any, id: UUID) -> str:
+        if id == broken:
+            raise ZeroDivisionError
+        return real(work, id)
+
+    for module in (notices, reminders):
+        monkeypatch.setattr(module, "visit_link", visit_link)
+    for message in ("status:Complete", "appointment_reminder"):
+        await turn_on(admin, message)
+    now, ahead = datetime.now(UTC), timedelta()
+    monkeypatch.setattr(shared.db, "clock", lambda: now + ahead)
+    for number, dispatch in enumerate((unknown, broken, fine)):
+        await feed(portal, scheduled(dispatch, uuid4(), 3, now + timedelta(hours=3, minutes=number)))
+    await feed(portal, status(broken, "Complete", 2))
+    told: list[UUID] = []
+    for minutes in [*range(30), 1440, 1441, 1442]:
+        ahead = timedelta(minutes=minutes)
+        async with portal.work() as work:
+            await reminders.remind_customers(work)
+            await notices.tell_statuses(work)
+        told += [] if minutes != 2 else [row.about for row in await all_mails(portal)]
+    assert told == [fine]
+    failed = (await admin.get("/v1/outgoing-mails", params={"state": "failed"})).json()["items"]
+    assert sorted(each["message"] for each in failed) == ["appointment_reminder", "status:Complete"]
+    assert {each["about"] for each in failed} == {str(broken)}
+    assert [row.about for row in await all_mails(portal)].count(fine) == 1
 
 
 async def test_a_status_waits_for_its_customer_to_become_known(

@@ -52,6 +52,14 @@ async def send_message(
     return id
 
 
+async def not_written(work: Work[Any], *, message: str, about: UUID, once: str) -> None:
+    """A mail that could not be made, given up: the office finds it in its list among those that failed."""
+    row = {"id": uuid7(), "message": message, "about": about, "once": once, "created_at": work.now}
+    row |= {"due_at": work.now, "attempts": 0, "recipient": "", "state": "failed"}
+    row["answer"] = "This message could not be written: tell the customer by other means."
+    await work.session.execute(insert_ignore(work.session, outgoing, ["once"]), [row])
+
+
 def _sealed(work: Work[Any], id: UUID, values: dict[str, Any], attachments: Sequence[Attachment]) -> str:
     content = {"values": values, "attachments": [each.as_json() for each in attachments]}
     return seal(work.settings, SecretStr(pydantic_core.to_json(content).decode()), message_place(id))

@@ -14,7 +14,7 @@ from shared.work import Work
 from sqlalchemy import select, update
 
 from portal_api.flows.apart import apart
-from portal_api.flows.messages import send_message
+from portal_api.flows.messages import not_written, send_message
 from portal_api.models.messages import message_template, office_code, status_notice
 from portal_api.plain import in_words
 from portal_api.queries.company import read_company
@@ -78,6 +78,9 @@ async def tell_statuses(work: Work[Any]) -> int:
         values: dict[str, Any] = {"state": ("told" if to else "nobody") if done else "failed"}
         if (to is None or not done) and work.now < row.until:
             values = {"due_at": work.now + _AGAIN}
+        elif not done:
+            once = f"{STATUS}{row.dispatch_id}:{row.version}"
+            await not_written(work, message=STATUS + row.code, about=row.dispatch_id, once=once)
         this = (status_notice.c.dispatch_id == row.dispatch_id) & (status_notice.c.version == row.version)
         await work.session.execute(update(status_notice).where(this).values(**values))
     return len(rows)

@@ -11,7 +11,7 @@ from shared.work import Work
 from sqlalchemy import and_, literal, null, or_, select, update
 
 from portal_api.flows.apart import apart
-from portal_api.flows.messages import send_message
+from portal_api.flows.messages import not_written, send_message
 from portal_api.flows.notices import visit_link
 from portal_api.models.messages import reminder
 from portal_api.models.records import appointment_record, technician_record
@@ -22,6 +22,9 @@ from portal_api.visits import calendar_entry
 from portal_api.windows import Window, spoken
 
 _BATCH = 100
+_AGAIN = timedelta(minutes=1)
+_TRIES = 10
+"""What cannot be written after so many minutes is given up, and the office sees it among its mails."""
 
 
 async def note_appointments(work: Work[Any], events: Sequence[DispatchScheduled]) -> None:
@@ -34,6 +37,8 @@ async def note_appointments(work: Work[Any], events: Sequence[DispatchScheduled]
             "end_at": event.end,
             "zone": event.zone,
             "state": "waiting",
+            "due_at": None,
+            "tries": 0,
         }
         for event in events
     ]
@@ -50,17 +55,33 @@ async def remind_customers(work: Work[Any]) -> int:
     known = await template(work.session, "appointment_reminder")
     soon = reminder.c.start_at.between(work.now, work.now + timedelta(hours=known.hours))
     waiting = and_(literal(known.enabled), reminder.c.state == "waiting", soon)
-    due = select(reminder).where(or_(reminder.c.state == "changed", waiting))
-    due = due.order_by(reminder.c.start_at).limit(_BATCH).with_for_update(skip_locked=True)
+    now = or_(reminder.c.due_at.is_(None), reminder.c.due_at <= work.now)
+    due = select(reminder).where(or_(reminder.c.state == "changed", waiting), now)
+    order = reminder.c.due_at.asc().nulls_first(), reminder.c.start_at
+    due = due.order_by(*order).limit(_BATCH).with_for_update(skip_locked=True)
     settled = 0
     for row in (await work.session.execute(due)).all():
         step = _remind(work, row, enabled=known.enabled)
         told, done = await apart(work, step, appointment=str(row.appointment_id))
-        if done and told is not False:
-            settled += 1
-            this = update(reminder).where(reminder.c.appointment_id == row.appointment_id)
-            await work.session.execute(this.values(state="done", told=null() if told is None else told))
+        values: dict[str, Any] = {"state": "done", "told": null() if told is None else told}
+        if not done and row.tries + 1 >= _TRIES:
+            values = {"state": "failed", "tries": row.tries + 1}
+            message = _message(cancelled=row.start_at is None)
+            await not_written(work, message=message, about=row.dispatch_id, once=_once(row))
+        elif not done or told is False:  # behind all that are due: those who wait hold up nobody
+            values = {"due_at": work.now + _AGAIN, "tries": row.tries + (not done)}
+        settled += "state" in values
+        this = update(reminder).where(reminder.c.appointment_id == row.appointment_id)
+        await work.session.execute(this.values(**values))
     return settled
+
+
+def _message(*, cancelled: bool) -> str:
+    return "appointment_cancelled" if cancelled else "appointment_reminder"
+
+
+def _once(row: Any) -> str:
+    return f"appointment:{row.appointment_id}:{row.version}"
 
 
 async def _remind(work: Work[Any], row: Any, *, enabled: bool) -> dict[str, Any] | bool | None:
@@ -111,12 +132,12 @@ async def _send(
     )
     await send_message(
         work,
-        message="appointment_cancelled" if cancelled else "appointment_reminder",
+        message=_message(cancelled=cancelled),
         to=to.email,
         values=values,
         about=row.dispatch_id,
         attachments=(entry,),
-        once=f"appointment:{row.appointment_id}:{row.version}",
+        once=_once(row),
     )
 
 

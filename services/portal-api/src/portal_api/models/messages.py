@@ -61,7 +61,7 @@ status_notice = Table(
     Index("ix_status_notice_state_due_at", "state", "due_at"),
 )
 """A status change that the customer is to be told. `state`: waiting (also for the customer to become known,
-at most `until`), then told, nobody or off."""
+at most `until`), then told, nobody, off or failed."""
 
 office_code = Table(
     "office_code",
@@ -84,7 +84,10 @@ reminder = Table(
     Column("zone", String(60), nullable=True),
     Column("told", Json, nullable=True),
     Column("state", String(12), nullable=False),
+    Column("due_at", UtcDateTime, nullable=True),
+    Column("tries", Integer, nullable=False, default=0, server_default="0"),
     Index("ix_reminder_state_start_at", "state", "start_at"),
 )
 """One row an appointment. `told` is who was reminded of which window: when the visit moves or is taken back
-afterwards (`changed`), they are told again. `state`: waiting, changed, done."""
+afterwards (`changed`), they are told again. `state`: waiting, changed, done, failed (all `tries` were
+in vain). It is not looked at before `due_at`."""
