@@ -128,6 +128,28 @@ async def test_a_deposit_is_applied_when_its_dispatch_is_invoiced(
     assert (owed["owed"], owed["credit"]) == (6000, 0)
 
 
+async def test_a_dispatch_that_is_not_the_customers_takes_no_deposit_and_no_invoice(
+    run: Running[Any], office: httpx.AsyncClient
+) -> None:
+    id, person, partner = await known_dispatch(run)
+    stranger = await known_customer(run, "Bob Example")
+    cash = {"method": "cash", "amount": 4000}
+    for who, dispatch, code in (
+        (stranger, id, 422),
+        (person, uuid4(), 422),
+        (uuid4(), id, 404),
+        (person, id, 201),
+        (partner, id, 201),
+    ):
+        body = {**cash, "customer_id": str(who), "dispatch_id": str(dispatch)}
+        assert (await office.post("/v1/payments", json=body)).status_code == code, (who, dispatch)
+    for who, code in ((stranger, 422), (partner, 422), (person, 201)):
+        body = {"customer_id": str(who), "dispatch_id": str(id), "lines": [line(5000)]}
+        assert (await office.post("/v1/invoices", json=body)).status_code == code
+    listed = (await office.get("/v1/payments", params={"customer_id": str(stranger)})).json()["items"]
+    assert listed == []
+
+
 async def test_credit_is_used_once(run: Running[Any], office: httpx.AsyncClient) -> None:
     person = await known_customer(run)
     await pay_by_cheque(office, person, 10000)

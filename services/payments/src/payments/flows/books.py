@@ -13,6 +13,7 @@ from shared.problems import Problem, conflict, not_found
 from shared.work import Work
 from sqlalchemy import insert, select
 
+from payments.flows.dispatches import dispatch_of
 from payments.flows.news import tell_payment, tell_refund, touch
 from payments.models import entry, invoice, payment
 from payments.queries.balances import NOTHING, credit_of, left_of, sums_of
@@ -177,8 +178,10 @@ async def book_entries(
 async def take_office_payment(
     work: Work[Any], *, debtor_id: UUID, shares: Mapping[UUID, int], who: str, **about: Any
 ) -> dict[str, Any]:
-    """Cash, a cheque or a bank payment. Raises 422 for invoices of somebody else or more than was paid, 409
-    for more than an invoice needs."""
+    """Cash, a cheque or a bank payment. Raises 422 for a dispatch or invoices of somebody else or more than
+    was paid, 409 for more than an invoice needs."""
+    if about.get("dispatch_id") is not None:
+        await dispatch_of(work, about["dispatch_id"], customer_id=debtor_id, partner_too=True)
     theirs = await merged(work.session, debtor_id)
     invoices = await locked_invoices(work, shares)
     for id, share in shares.items():

@@ -11,6 +11,7 @@ from shared.problems import Problem, conflict, not_found
 from shared.work import Work
 from sqlalchemy import delete, insert, select, update
 
+from payments.flows.dispatches import dispatch_of
 from payments.invoice import FEE, Impossible, Line, price, split_price, total
 from payments.models import customer, dispatch, invoice, invoice_line
 from payments.queries.invoices import find
@@ -119,14 +120,11 @@ async def _known(work: Work[Any], id: UUID, called: str) -> UUID:
 
 
 async def may_bill(work: Work[Any], row: Values, lines: Sequence[Values]) -> None:
-    """Raises 409 for a trade service fee that the partner forbids to collect from the customer, or that is on
-    another invoice already."""
+    """Raises 422 for a dispatch of another customer, 409 for a trade service fee that the partner forbids to
+    collect from the customer, or that is on another invoice already."""
     if row["dispatch_id"] is None:
         return
-    query = select(dispatch).where(dispatch.c.id == row["dispatch_id"])
-    known = (await work.session.execute(query)).one_or_none()
-    if known is None:
-        raise Problem(422, "There is no such dispatch")
+    known = await dispatch_of(work, row["dispatch_id"], customer_id=row["customer_id"])
     if any(line.get("kind") == FEE for line in lines):
         if known.do_not_collect and not row["bill_to_partner"]:
             words = known.do_not_collect_because or "do not collect"
