@@ -4,10 +4,17 @@ import hashlib
 import hmac
 import time
 from typing import Any
+from uuid import UUID
 
 import httpx
-from payments.models import webhook
-from sqlalchemy import func, select
+import pytest
+from payments.gateways.base import Result
+from payments.gateways.found import Webhook
+from payments.gateways.stripe import Stripe
+from payments.models import gateway_account, webhook
+from pydantic import SecretStr
+from shared.secrets import seal
+from sqlalchemy import func, select, update
 
 
 def _signed(body: str, secret: str) -> dict[str, str]:
@@ -36,3 +43,37 @@ async def test_a_changed_secret_counts_at_once(run: Any, office: httpx.AsyncClie
     assert [await tell(4, "third one"), await tell(5, "new one")] == [200, 200]
     async with run.database.read() as read:
         assert (await read.execute(select(func.count()).select_from(webhook))).scalar_one() == 4
+
+
+@pytest.mark.parametrize("how", ["unreadable", "raises", "does not answer"])
+async def test_an_account_that_cannot_check_a_signature_keeps_no_other_from_being_heard(
+    run: Any, office: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Whichever is older; and what may be its own is sent again, not refused for good."""
+    ids: dict[str, str] = {}
+    for name in ("fine one", "broken", "fine too"):
+        fields = {"secret_key": "made up", "webhook_secret": name}
+        account = {"gateway": "stripe", "name": name, "fields": fields}
+        ids[name] = (await office.post("/v1/gateway-accounts", json=account)).raise_for_status().json()["id"]
+    if how == "unreadable":
+        this = update(gateway_account).where(gateway_account.c.id == UUID(ids["broken"]))
+        async with run.work() as work:
+            await work.session.execute(this.values(secrets=seal(run.settings, SecretStr("{}"), "elsewhere")))
+    real = Stripe.parse_webhook
+
+    async def parse(self: Stripe, *args: Any) -> Webhook:
+        if how == "unreadable" or self.account.webhook_secret.get_secret_value() != "broken":
+            return await real(self, *args)
+        if how == "raises":
+            raise ZeroDivisionError
+        return Webhook(result=Result(outcome="unknown"))
+
+    monkeypatch.setattr(Stripe, "parse_webhook", parse)
+
+    async def tell(number: int, secret: str) -> int:
+        body = f'{{"id": "evt_{number}", "type": "customer.created", "data": {{"object": {{}}}}}}'
+        path = "/v1/gateway-webhooks/stripe"
+        return (await office.post(path, content=body, headers=_signed(body, secret))).status_code
+
+    told = [await tell(1, "fine one"), await tell(2, "fine too"), await tell(3, "broken")]
+    assert told == [200, 200, 503]

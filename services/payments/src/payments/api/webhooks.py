@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from shared.auth import allow_anyone
-from shared.problems import Problem, not_found, unavailable
+from shared.problems import Problem, not_found
 
 from payments.api.depends import At
 from payments.flows.believing import believed, keep
@@ -28,8 +28,6 @@ async def hear(at: At, request: Request, gateway: str) -> dict[str, bool]:
     if found is None:
         raise Problem(400, "This is not signed as the gateway signs", "Check the webhook's secret.")
     account_id, heard = found
-    if heard.external_id is None and heard.result.outcome in ("unknown", "error"):
-        raise unavailable("The signature cannot be checked just now", 60)
     await keep(at, account_id=account_id, heard=heard, body=await asyncio.to_thread(_stored, body))
     return {"received": True}
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import structlog
 from pydantic import TypeAdapter
 from shared.db import Row, insert_ignore, utcnow, uuid7
+from shared.problems import unavailable
 from shared.service import Running
 from sqlalchemy import bindparam, select
 
@@ -27,28 +28,33 @@ async def believed(
     running: Running[Tools], gateway: str, body: bytes, headers: Mapping[str, str]
 ) -> tuple[UUID, Webhook] | None:
     """What a call says and which account's signature it has; None: nobody's. Accounts are known for two
-    seconds, but none is refused that is newer than that."""
-    tried: Sequence[Row] = ()
+    seconds, but none is refused that is newer than that. Raises 503 where no account believes it, but one
+    could not be asked whether it does: the gateway sends it again."""
+    tried: list[Row] = []
+    unsure = False
     for anew in (False, True):
-        accounts = await _accounts(running, gateway, anew=anew)
-        for row in accounts:
+        for row in await _accounts(running, gateway, anew=anew):
             if row in tried:
                 continue
+            tried.append(row)
             heard = await _read(running, row, body, headers)
-            if heard.result.outcome != "rejected":
+            if heard.external_id is None and heard.result.outcome in ("unknown", "error"):
+                unsure = True
+            elif heard.result.outcome != "rejected":
                 return row.id, heard
-        tried = accounts
+    if unsure:
+        raise unavailable("The signature cannot be checked just now", 60)
     return None
 
 
 async def _read(running: Running[Tools], row: Row, body: bytes, headers: Mapping[str, str]) -> Webhook:
-    """One account whose secrets cannot be opened does not keep the others from being heard."""
+    """One account that cannot check a signature (its secrets or tokens cannot be opened, its gateway is away)
+    does not keep the others from being heard."""
     try:
-        gateway = gateway_of(running, row)
+        return await gateway_of(running, row).parse_webhook(body, headers, utcnow())
     except Exception as error:
         log.exception("account_unreadable", account=str(row.id), error=type(error).__name__)
-        return Webhook(result=Result(outcome="rejected"))
-    return await gateway.parse_webhook(body, headers, utcnow())
+        return Webhook(result=Result(outcome="unknown"))
 
 
 async def _accounts(running: Running[Tools], gateway: str, *, anew: bool) -> Sequence[Row]:
