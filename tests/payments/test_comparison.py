@@ -12,7 +12,6 @@ from payments.flows.reconciliation import compare_day, compare_due
 from payments.flows.webhooks import apply_waiting
 from shared.service import Running
 
-pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 Office = httpx.AsyncClient
 
 

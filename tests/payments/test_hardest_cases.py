@@ -357,6 +357,7 @@ async def test_case_12_of_another(
     assert await balance(office, other) == 12540
     etag = (await office.get(f"/v1/payment-attempts/{made['id']}")).headers["etag"]
     decision = {"outcome": "succeeded", "gateway_ref": first["gateway_ref"], "note": "it is in the list"}
+    decision |= {"amount": 12540, "currency": "USD"}
     path = f"/v1/payment-attempts/{made['id']}/decision"
     assert (await office.post(path, json=decision, headers={"If-Match": etag})).status_code == 409
     assert "needs_review" in await alerts(office)

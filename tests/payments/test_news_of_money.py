@@ -20,7 +20,6 @@ from payments.service import service
 from shared.service import Running
 from sqlalchemy import func, select
 
-pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 Office = httpx.AsyncClient
 Event = dict[str, Any]
 

@@ -8,7 +8,7 @@ from shared.pages import Cursor, Limit, Page
 
 from payments.api.depends import Office, Reading, Writing
 from payments.api.guard import LISTED
-from payments.flows import reviews
+from payments.flows import alerts
 from payments.models import alert
 from payments.queries.invoices import page
 from payments.schemas.gateways import AlertOut, Settled
@@ -29,4 +29,4 @@ async def list_alerts(
 
 @router.post("/payment-alerts/{id}/settle", status_code=204)
 async def settle_alert(who: Office, work: Writing, id: UUID, based_on: BasedOn, body: Settled) -> None:
-    await reviews.settle_alert(work, id=id, based_on=based_on, note=body.note, who=who.subject)
+    await alerts.settle_alert(work, id=id, based_on=based_on, note=body.note, who=who.subject)

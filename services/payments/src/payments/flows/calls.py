@@ -20,7 +20,8 @@ from payments.flows.outcomes import apply_charge, locked, set_attempt
 from payments.flows.tokens import gateway_of
 from payments.flows.traces import Heard, Source, note
 from payments.gateways.base import Expected, Hosted, Result, digest
-from payments.gateways.findings import compare
+from payments.gateways.findings import approved, compare
+from payments.gateways.found import Findings
 from payments.gateways.port import Gateway
 from payments.models import attempt, gateway_account, operation, saved_card
 from payments.queries.attempts import unneeded_pages
@@ -175,7 +176,12 @@ async def ask(running: Running[Tools], attempt_id: UUID, source: Source) -> Said
             found = await guarded(running.settings, case.gateway.abandon(case.charge.request_id))
             found = Result(outcome="voided") if found.outcome == "approved" else found
     result = found if isinstance(found, Result) else compare(found, case.expected)
-    return _said(await hear(running, attempt_id, result, "look", source), result)
+    state = await hear(running, attempt_id, result, "look", source)
+    if state == "succeeded" and isinstance(found, Findings):
+        several = approved(found, case.expected)
+        for each in several if len(several) > 1 else ():  # what is booked of them is known by its reference
+            await hear(running, attempt_id, each, "look", source)
+    return _said(state, result)
 
 
 def _said(state: ledger.State, result: Result) -> Said:

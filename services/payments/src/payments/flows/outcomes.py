@@ -39,7 +39,7 @@ async def apply_charge(work: Work[Any], *, attempt_id: UUID, heard: Heard) -> le
     """What was heard of an attempt's charge; the state it is in then. Repeats change nothing."""
     row = await locked(work, attempt_id)
     result = await _own(work, row, _clean(heard.result))
-    change = ledger.charge(facts(row, work.now, await _references(work, row)), result, heard.asked)
+    change = ledger.charge(facts(row, work.now, await references(work, row)), result, heard.asked)
     if change is not None and change.second:
         await second_charge(work, row, change, heard)
         return row.state
@@ -103,7 +103,7 @@ async def mirror(work: Work[Any], attempt_id: UUID, state: ledger.State, **value
     return found.id
 
 
-async def _references(work: Work[Any], row: Row) -> frozenset[str]:
+async def references(work: Work[Any], row: Row) -> frozenset[str]:
     query = select(operation.c.gateway_ref).where(operation.c.attempt_id == row.id)
     known = (await work.session.execute(query)).scalars().all()
     return frozenset(ref for ref in (row.gateway_ref, *known) if ref)

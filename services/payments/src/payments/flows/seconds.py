@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from payments import ledger
 from payments.flows import books
-from payments.flows.traces import Heard, insert_operation, named, note, raise_alert
+from payments.flows.traces import Heard, insert_operation, named, note, raise_alert, wake_news
 from payments.gateways.money import with_currency
 from payments.models import alert, attempt
 
@@ -65,6 +65,7 @@ async def second_charge(work: Work[Any], row: Row, change: ledger.Change, heard:
         last4=result.last4,
         reference=result.gateway_ref,
     )
+    await wake_news(work, made, result.gateway_ref)
     text = (
         f"The gateway charged a second time: {with_currency(change.money, currency)}, reference "
         f"{result.gateway_ref} ({named(row)}). It is the customer's credit now; "

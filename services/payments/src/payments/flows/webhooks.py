@@ -14,12 +14,12 @@ from shared.db import Row, utcnow
 from shared.failures import is_outage
 from shared.service import Running
 from shared.work import Work
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from payments.flows import calls
 from payments.flows.believing import FINDING
 from payments.flows.disputed import hear_dispute
-from payments.flows.outcomes import apply_charge, locked
+from payments.flows.outcomes import apply_charge, locked, references
 from payments.flows.reversals import hear_own, hear_refund, hear_void
 from payments.flows.traces import Heard, Source, raise_alert, settle_alerts
 from payments.gateways.found import Webhook
@@ -88,6 +88,8 @@ async def hear(work: Work[Any], attempt_id: UUID, found: Webhook, source: Source
         if state != "succeeded":
             return False
     row = await locked(work, attempt_id)
+    if row.state == "succeeded" and await _of_another(work, row, found):
+        return False
     if found.kind in ("refund", "void") and await hear_own(work, row, found, heard):
         return True
     payment_id = await _payment_of(work, attempt_id)
@@ -100,6 +102,12 @@ async def hear(work: Work[Any], attempt_id: UUID, found: Webhook, source: Source
     elif (found.kind == "void" and found.result.outcome == "approved") or voided:
         await hear_void(work, row=row, payment_id=payment_id, heard=heard)
     return True
+
+
+async def _of_another(work: Work[Any], row: Row, found: Webhook) -> bool:
+    """Whether it is about a charge beside the one that is booked, which nobody has told of yet."""
+    known = await references(work, row)
+    return found.kind in _BACK and bool(known and found.charge_ref) and found.charge_ref not in known
 
 
 async def _known(work: Work[Any], row: Row, found: Webhook) -> bool:
@@ -121,11 +129,26 @@ async def _payment_of(work: Work[Any], attempt_id: UUID) -> UUID | None:
 
 
 async def _attempt_of(work: Work[Any], account_id: UUID, found: Webhook) -> UUID | None:
+    """Whose charge it names, and where none is known by that name, whose order or id: two charges may have
+    been made under one of those, and what is told of one belongs to that one."""
+    for named in (_by_charge(found), _by_order(found)):
+        if named:
+            query = select(attempt.c.id).where(attempt.c.account_id == account_id, or_(*named))
+            known = (await work.session.execute(query.order_by(attempt.c.id).limit(1))).scalar_one_or_none()
+            if known is not None:
+                return known
+    return None
+
+
+def _by_charge(found: Webhook) -> list[ColumnElement[bool]]:
+    if not found.charge_ref:
+        return []
+    named = select(operation.c.attempt_id).where(operation.c.gateway_ref == found.charge_ref)
+    return [attempt.c.gateway_ref == found.charge_ref, attempt.c.id.in_(named)]
+
+
+def _by_order(found: Webhook) -> list[ColumnElement[bool]]:
     named = [attempt.c.order_ref == found.order_ref] if found.order_ref else []
-    if found.charge_ref:
-        named.append(attempt.c.gateway_ref == found.charge_ref)
-        captured = select(operation.c.attempt_id).where(operation.c.gateway_ref == found.charge_ref)
-        named.append(attempt.c.id.in_(captured))
     if found.our_id:
         try:
             named.append(attempt.c.id == UUID(found.our_id))
@@ -133,10 +156,7 @@ async def _attempt_of(work: Work[Any], account_id: UUID, found: Webhook) -> UUID
             named.append(attempt.c.short_ref == found.our_id)
         ours = select(operation.c.attempt_id).where(operation.c.request_id == found.our_id)
         named.append(attempt.c.id.in_(ours))
-    if not named:
-        return None
-    query = select(attempt.c.id).where(attempt.c.account_id == account_id, or_(*named)).limit(1)
-    return (await work.session.execute(query)).scalar_one_or_none()
+    return named
 
 
 async def _keep_waiting(work: Work[Any], row: Row, attempt_id: UUID, found: Webhook) -> None:

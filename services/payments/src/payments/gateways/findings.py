@@ -11,6 +11,15 @@ UNREAD = Result(outcome="unknown", kind="unreadable", retry="lookup")
 ABSENT = Result(outcome="not_found", retry="wait")
 
 
+def approved(found: Findings, expected: Expected) -> list[Result]:
+    """Every charge of ours that the gateway took and that was not taken back whole: one, unless it charged
+    more than once."""
+    charges = [row for row in _charges(found) if row.our_id in (None, expected.our_id)]
+    took = [row for row in charges if row.result.outcome == "approved"]
+    left = [row for row in took if not _voided(row, found, alone=len(took) == 1)]
+    return [_captured(row, found) for row in left]
+
+
 def compare(found: Findings, expected: Expected) -> Result:
     """The one result of a look-up for the charge `expected`: needs_review where two charges were approved, or
     where the amount, the currency or our id is another; voided where it was taken back whole. A decline
