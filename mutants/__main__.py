@@ -45,6 +45,8 @@ def _one(file: Path, tree: Path, minutes: float) -> float:
     environment = os.environ | {"PYTHONPATH": sources, "PYTHONDONTWRITEBYTECODE": "1"}
     environment |= {"MUTANTS_FILE": str(file), "MUTANTS_OUT": str(out), "MUTANTS_SECONDS": str(minutes * 60)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "mutants.entry"]
+    # nobody reads why a test failed, and the comparison of two large values takes longer than the test
+    command += ["--assert=plain", "--tb=no"]
     command += ["-m", "not soak", f"--basetemp={tree.parent / 'temporary'}", *tests]
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1, 5) or not out.exists():

@@ -12,7 +12,7 @@ from payments.gateways.base import Outcome, Result
 from payments.gateways.found import Dispute, Finding, Findings, Webhook
 from payments.gateways.stripe_answers import expiry, finding, findings, judge, page, signed, webhook
 from payments.gateways.stripe_disputes import dispute
-from payments.gateways.stripe_objects import cvv, operations
+from payments.gateways.stripe_objects import avs, cvv, operations
 from payments.gateways.transport import Answer
 from pydantic import SecretStr
 
@@ -189,6 +189,7 @@ RELEASED = Finding(
             {"status": "complete", "payment_intent": INTENT | {"status": "canceled"}},
             [row(page_of("canceled", **ON_CARD | {"cvv": None}))],
         ),
+        ({"payment_intent": INTENT}, [row(page_of("requires_action", **ON_CARD | {"cvv": None}))]),
         (
             {"status": "complete", "payment_intent": INTENT | {"status": "processing"}},
             [row(page_of("pending", retry="wait", **ON_CARD | {"cvv": None}))],
@@ -399,6 +400,21 @@ def test_a_dispute_of_which_little_is_said() -> None:
 )
 def test_the_check_of_a_code(check: str | None, means: str | None) -> None:
     assert cvv(check) == means
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "means"),
+    [
+        ("pass", "pass", "match"),
+        ("fail", None, "no_match"),
+        (None, "fail", "no_match"),
+        ("unchecked", None, "unavailable"),
+        (None, "unchecked", "unavailable"),
+        (None, None, None),
+    ],
+)
+def test_the_check_of_an_address(line: str | None, code: str | None, means: str | None) -> None:
+    assert avs({"address_line1_check": line, "address_postal_code_check": code}) == means
 
 
 def test_what_is_none_of_stripes_objects() -> None:

@@ -115,7 +115,7 @@ def intent(body: object) -> list[Finding]:
     found = [Finding(result=result, kind=kind, our_id=our_id, at=at)]
     if held and status == "succeeded":
         taken = replace(result, amount=received, captured=True)
-        found.append(Finding(result=taken, kind="capture", our_id=None, of=ref))
+        found.append(Finding(result=taken, kind="capture", of=ref))
     if released:
         void = Result(outcome="approved", gateway_ref=ref, amount=amount, currency=currency)
         found.append(Finding(result=void, kind="void", of=ref, at=epoch(whole(body, "canceled_at"))))
