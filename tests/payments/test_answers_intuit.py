@@ -425,6 +425,7 @@ HELD = row(charged(captured=False), "hold")
     [
         ({}, [row(charged())]),
         ({"status": "SETTLED"}, [row(charged(), settled=True)]),
+        ({"avsStreet": "Fail", "avsZip": "Pass"}, [row(charged(avs="zip_only"))]),
         ({"status": "REFUNDED"}, [row(charged())]),
         ({"status": "AUTHORIZED"}, [HELD]),
         ({"status": "ISSUED"}, [row(charged(captured=None), "refund")]),
@@ -506,3 +507,7 @@ def test_a_warning_beside_the_charge(code: str, changes: dict[str, str], means: 
     assert quickbooks.finding(answer(CHARGE | changes | errors(code))) == Finding(result=said)
     said = charged(code=code, warning=code, **means)
     assert quickbooks.result(answer(CHARGE | changes | errors(code, message=None))) == said
+    unread = Result(outcome="unknown", kind="refused", code=code, message="M", retry="lookup")
+    assert quickbooks.findings(answer(CHARGE | changes | errors(code), 200)) == unread, (
+        "what a look-up says beside an error is not taken for the whole"
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from gateways import answering, gateway
 from payments.gateways.base import Outcome, Result
 from payments.gateways.found import Dispute, Finding, Findings, Webhook
 from payments.gateways.paypal_answers import (
@@ -31,7 +32,6 @@ TIME = "2025-11-18T22:00:00Z"
 USD = {"currency_code": "USD", "value": "125.40"}
 PART = {"currency_code": "USD", "value": "40.00"}
 MONEY: dict[str, Any] = {"amount": 12540, "currency": "USD"}
-REJECTED = Result(outcome="rejected")
 
 
 def answer(body: object, status: int = 200) -> Answer:
@@ -350,9 +350,16 @@ def test_events_that_are_not_asked_about() -> None:
 
 def test_whether_an_event_is_paypals() -> None:
     assert verified(answer({"verification_status": "SUCCESS"})) == Result(outcome="approved")
-    assert verified(answer({"verification_status": "FAILURE"})) == REJECTED
+    assert verified(answer({"verification_status": "FAILURE"})) == Result(outcome="rejected")
     assert verified(answer({"verification_status": "SUCCESS"}, 500)) == UNREADABLE
     assert verified(answer({})) == UNREADABLE
+
+
+async def test_an_event_that_is_not_paypals_proves_nothing() -> None:
+    rejected = Webhook(result=Result(outcome="rejected"))
+    adapter = gateway("paypal", answering(200, b'{"verification_status": "FAILURE"}'))
+    assert await adapter.parse_webhook(b"{}", SENT, AT) == rejected
+    assert await adapter.parse_webhook(b"{}", {}, AT) == rejected
 
 
 def event(kind: str, about: object) -> dict[str, Any]:
@@ -368,6 +375,11 @@ TOTAL = {"seller_payable_breakdown": {"total_refunded_amount": USD}}
     ("kind", "about", "means"),
     [
         ("BILLING.PLAN.CREATED", CAPTURE, {"result": Result(outcome="ignored")}),
+        (
+            "BILLING.PLAN.CREATED",
+            {"dispute_id": "1", "disputed_transactions": [{"seller_transaction_id": "7CX"}]},
+            {"result": Result(outcome="ignored")},
+        ),
         (
             "CHECKOUT.ORDER.APPROVED",
             {"id": "5EX", "status": "APPROVED", "purchase_units": [UNIT]},

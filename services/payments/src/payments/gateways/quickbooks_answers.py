@@ -155,8 +155,6 @@ def _refused(errors: list[object], answer: Answer) -> Result:
     for each in errors:
         if (which := checks.get(text(each, "code") or "")) is not None:
             said = replace(said, **{which: "no_match"})
-    if outcome == "approved" and answer.status < 500:
-        return said
     if outcome == "unknown" or answer.status >= 500:
         return replace(said, outcome="unknown", retry="same_key")
     if outcome == "error":
