@@ -83,7 +83,7 @@ def test_a_ticket_that_is_refused(code: int, kind: Any, retry: Any) -> None:
 
 
 def test_a_number_beside_those_of_tickets() -> None:
-    for code in ("1999", "3000", "x", "", "1234567"):
+    for code in ("1999", "3000", "x", "", "1234567", "٠"):
         means = Result(outcome="unknown", code=code, retry="same_key")
         assert page_refused({"StatusCode": code}) == means
     assert page_refused({"StatusCode": "123456"}) == Result(
@@ -176,6 +176,23 @@ def test_an_approval(operation: str, captured: bool | None) -> None:
         assert result(done(operation, code, SHOWN, ""), operation) == warned
     bare = Result(outcome="approved", code="0", message="OK", gateway_ref="YY1", captured=captured)
     assert result(done(operation, inner=REF), operation) == bare
+
+
+def test_an_address_of_which_only_the_code_is_right() -> None:
+    inner = f"{REF}<AVSStreet>Fail</AVSStreet><AVSZip>Pass</AVSZip>"
+    assert result(done(inner=inner), "CustomerCreditCardCharge").avs == "zip_only"
+
+
+def test_a_block_with_attributes() -> None:
+    answer = done(inner=REF)
+    body = answer.body.replace(b"<SignonMsgsRs>", b'<SignonMsgsRs requestID="1">')
+    assert result(replace(answer, body=body), "CustomerCreditCardCharge").outcome == "approved"
+
+
+def test_one_type_of_card_alone() -> None:
+    answer = done("MerchantAccountQuery", inner="<CreditCardType>Visa</CreditCardType>")
+    found = result(answer, "MerchantAccountQuery")
+    assert found.refs == {"card_types": "Visa"}
 
 
 @pytest.mark.parametrize(

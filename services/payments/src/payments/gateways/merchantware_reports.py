@@ -89,7 +89,6 @@ def detail(answer: Answer | Result, operation: str) -> Findings | Result:
     )
     if result.amount is None:
         result = replace(result, **amount_of(found, "TotalAmount"))
-    most = text(actions, "RefundMaxAmount")
     charge = Finding(
         result=result,
         kind=kind,
@@ -99,7 +98,7 @@ def detail(answer: Answer | Result, operation: str) -> Findings | Result:
         settled=settled,
         can_void=text(actions, "VoidToken") is not None,
         can_refund=text(actions, "RefundToken") is not None,
-        refund_max=from_text(most) if most else None,
+        refund_max=from_text(text(actions, "RefundMaxAmount")),
     )
     return Findings(rows=(charge, *(_done_to(charge, found) if approved else ())))
 

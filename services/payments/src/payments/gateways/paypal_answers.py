@@ -28,7 +28,6 @@ REFUND: dict[str | None, Outcome] = {
 }
 DECLINED = frozenset(
     (
-        "INSTRUMENT_DECLINED",
         "TRANSACTION_REFUSED",
         "COMPLIANCE_VIOLATION",
         "PAYER_CANNOT_PAY",

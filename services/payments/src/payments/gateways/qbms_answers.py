@@ -12,11 +12,10 @@ from payments.gateways.xml import read
 
 LOST = replace(UNREADABLE, retry="same_key")
 TICKET = re.compile(r"(?:SDK-)?TGT-[^\s<>\"']+")
-CODES: dict[int, Outcome] = {
+CODES: dict[int, Outcome] = {  # all others are unknown, also 10200 and 10500, where the host did not answer
     0: "approved",
     **dict.fromkeys((10100, 10101), "approved"),  # with a warning
     **dict.fromkeys((10301, 10400, 10401, 10402, 10404, 10409, 10415, 10420), "declined"),
-    **dict.fromkeys((10200, 10500, 10501), "unknown"),
     **dict.fromkeys((10201, 10202, 10403, 10300, *range(10302, 10310), 10312, 10313, 10408, 10413), "error"),
     **dict.fromkeys((10405, 10406, 10407), "error"),
 }
@@ -37,7 +36,7 @@ KEPT = {
     "duplicate": "IsDuplicate",
 }
 CAPTURED = {"Charge": True, "Capture": True, "Auth": False}
-CHARGES = ("Charge", "Auth", "Capture", "VoidOrRefund")
+CHARGES = (*CAPTURED, "VoidOrRefund")
 
 
 def result(answer: Answer | Result, operation: str) -> Result:
@@ -88,9 +87,7 @@ def _judged(code: int, found: object, operation: str) -> Result:
         warning=(said.message or "The gateway warns of fraud.") if code in WARNED else None,
         avs=avs(text(found, "AVSStreet"), text(found, "AVSZip")),
         cvv=cvv(text(found, "CardSecurityCodeMatch")),
-        captured=not operation.endswith("Auth")
-        if operation.endswith(("Charge", "Auth", "Capture"))
-        else None,
+        captured=next((taken for end, taken in CAPTURED.items() if operation.endswith(end)), None),
         refs=refs,
     )
 
