@@ -140,7 +140,7 @@ def test_what_an_operation_takes(operation: str, captured: bool | None) -> None:
     assert declined == sold("declined", code="1012", message="decline")
 
 
-OF = {"duplicate_of": "610482330", "duplicate_of_auth_code": "OK77", "cardholder": "JORDAN EXAMPLE"}
+OF = {"duplicate_of": "610482330", "duplicate_of_auth_code": "OK=77", "cardholder": "JORDAN EXAMPLE"}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ OF = {"duplicate_of": "610482330", "duplicate_of_auth_code": "OK77", "cardholder
         (
             {
                 "ApprovalStatus": "DUPLICATE;1110;twice",
-                "ExtraData": "Original ReferenceID=610482330;Original AuthCode=OK77",
+                "ExtraData": "Original ReferenceID=610482330;Original AuthCode=OK=77",
             },
             sold("duplicate", code="1110", message="twice", retry="lookup", refs=OF),
         ),
