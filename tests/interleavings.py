@@ -54,8 +54,7 @@ CANNOT: dict[str, tuple[Mode, ...]] = {
     "stripe": ("take_twice", "duplicate", "webhook_none", "webhook_wrong_amount", "webhook_unsigned"),
     "paypal": ("take_twice",),
 }
-"""A session or an order takes one payment. Disputes are in no list of Stripe's that we read: it repeats its
-news until they are taken."""
+"""A session or an order takes one payment. Stripe repeats its news until they are taken."""
 TOKENS = ("sandbox", "merchantware", "qbms", "quickbooks")
 Step = Callable[[random.Random], Awaitable[None]]
 
@@ -100,8 +99,8 @@ class Story:
         self.took = 0  # stories in which money moved
         pages = [] if gateway in WITHOUT_PAGE else [self.pay_page, self.pay_late, self.cancel]
         holds = [] if gateway == "paypal" else [self.hold, self.capture, self.void]
-        told = [self.dispute] if gateway in ("sandbox", "paypal") else []
-        there = [self.back_there] if gateway in ("sandbox", "paypal") else []
+        told = [self.dispute] if gateway in ("sandbox", "paypal", "stripe") else []
+        there = [self.back_there] if gateway != "merchantware" else []
         pay = [self.pay_page if pages else self.pay_office, self.hold if holds else self.pay_office]
         self.paying: list[Step] = [*pay, self.pay_office, self.pay_office]
         self.steps: list[Step] = [self.refund, self.wait, self.cheque, self.bookkeeping, self.look]

@@ -11,7 +11,8 @@ INTENT = {"approved": "succeeded", "review": "succeeded", "pending": "processing
 
 
 def session_shape(here: House, order: Order, *, wrong: bool = False) -> dict[str, Any]:
-    rows = [row for row in here.books.of(order.our_id) if row.order == order.id and row.status != "declined"]
+    begun = [row for row in here.books.of(order.our_id) if row.order == order.id and row.charge is None]
+    rows = [row for row in begun if row.status != "declined"]
     paid = rows[-1] if rows else None
     now = here.books.orders[order.id]
     amount = paid.amount if paid else order.amount
@@ -85,7 +86,7 @@ def refund_shape(books: Books, row: Transaction) -> dict[str, Any]:
         "amount": row.amount,
         "created": int(row.at.timestamp()),
         "currency": row.currency.lower(),
-        "metadata": {"refund_id": row.our_id},
+        "metadata": {"refund_id": row.our_id} if row.request_id else {},
         "payment_intent": intent_of(books, row).id,
         "status": "failed" if failed else "succeeded",
         **failed,
