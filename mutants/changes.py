@@ -17,7 +17,9 @@ from mutmut.mutation.pragma_handling import IgnoredCode
 
 _LOG = m.Call(func=m.Attribute(value=m.Name("log")))
 _TYPES = m.Subscript(value=m.Name("Literal")) | m.Call(func=m.Name("TypeVar"))
-_LEFT_ALONE = m.Expr(value=_LOG) | _TYPES | m.Import() | m.ImportFrom()
+_ALIAS = m.Assign(value=_TYPES | m.Subscript(value=m.Name("Mapping")))
+_LEFT_ALONE = m.Expr(value=_LOG) | _TYPES | _ALIAS | m.Import() | m.ImportFrom()
+_ANY_ORDER = m.Name("min") | m.Name("max")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def _arguments(node: cst.Call) -> Iterable[cst.CSTNode]:
         yield node.with_changes(args=[args[0].with_changes(value=cst.Name("None"))])
     for i in range(len(args) if len(args) > 1 else 0):
         yield node.with_changes(args=[*args[:i], *args[i + 1 :]])
-    if len(args) > 1 and not any(each.keyword or each.star for each in args[:2]):
+    swappable = len(args) > 1 and not m.matches(node.func, _ANY_ORDER)
+    if swappable and not any(each.keyword or each.star for each in args[:2]):
         first, second = args[0], args[1]
         swapped = [first.with_changes(value=second.value), second.with_changes(value=first.value)]
         yield node.with_changes(args=[*swapped, *args[2:]])
