@@ -86,6 +86,22 @@ async def test_the_fee_of_a_dispatch(run: Running[Any], office: httpx.AsyncClien
     ).status_code == 404
 
 
+async def test_a_fee_that_was_voided_is_billed_again_and_once(
+    run: Running[Any], office: httpx.AsyncClient
+) -> None:
+    id, *_ = await known_dispatch(run)
+    body = {"dispatch_id": str(id), "lines": [line(5000, kind="labour")]}
+    made = (await office.post("/v1/invoices/from-dispatch", json=body)).json()
+    await office.post(f"/v1/invoices/{made['id']}/issue", headers={"If-Match": '"1"'})
+    etag = (await office.get(f"/v1/invoices/{made['id']}")).headers["etag"]
+    why = {"reason": "made twice"}
+    gone = await office.post(f"/v1/invoices/{made['id']}/void", json=why, headers={"If-Match": etag})
+    assert gone.json()["state"] == "void"
+    for kinds in (["service_fee", "labour"], ["labour"]):
+        again = (await office.post("/v1/invoices/from-dispatch", json=body)).json()
+        assert [each["kind"] for each in again["lines"]] == kinds
+
+
 async def test_do_not_collect_blocks_the_fee_in_the_partners_words(
     run: Running[Any], office: httpx.AsyncClient
 ) -> None:

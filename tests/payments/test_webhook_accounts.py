@@ -8,10 +8,12 @@ from uuid import UUID
 
 import httpx
 import pytest
+from harness import at_work, client
 from payments.gateways.base import Result
 from payments.gateways.found import Webhook
 from payments.gateways.stripe import Stripe
 from payments.models import gateway_account, webhook
+from payments.service import service
 from pydantic import SecretStr
 from shared.secrets import seal
 from sqlalchemy import func, select, update
@@ -77,3 +79,18 @@ async def test_an_account_that_cannot_check_a_signature_keeps_no_other_from_bein
 
     told = [await tell(1, "fine one"), await tell(2, "fine too"), await tell(3, "broken")]
     assert told == [200, 200, 503]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_an_account_that_another_process_set_up_is_heard_at_once(
+    run: Any, office: httpx.AsyncClient, url: str
+) -> None:
+    body = '{"id": "evt_1", "type": "customer.created", "data": {"object": {}}}'
+    asked: Any = {"content": body, "headers": _signed(body, "made up too")}
+    path = "/v1/gateway-webhooks/stripe"
+    assert (await office.post(path, **asked)).status_code == 400
+    fields = {"secret_key": "made up", "webhook_secret": "made up too"}
+    account = {"gateway": "stripe", "name": "Stripe", "fields": fields}
+    async with at_work(service, url) as other, client(other, "office.admin") as elsewhere:
+        (await elsewhere.post("/v1/gateway-accounts", json=account)).raise_for_status()
+    assert (await office.post(path, **asked)).status_code == 200

@@ -60,4 +60,4 @@ def out_of_hands(cases: Iterable[Case]) -> int:
         for case in cases
         if case.named and case.returned
     )
-    return max(nameless - back, withdrawn, 0)
+    return max(nameless - back, withdrawn)

@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-RESERVED = frozenset(("submitting", "unknown", "pending", "succeeded", "needs_review"))
-"""An operation in one of these may have moved money, or has."""
+RESERVED = frozenset(("submitting", "unknown", "pending", "needs_review"))
+"""An operation in one of these may have moved money."""
 
 
 class Money(NamedTuple):
     """Of one attempt: what was taken, what went back, what is reserved for refunds on their way, and how much
     of what went back was withdrawn for disputes."""
 
-    captured: int = 0
-    refunded: int = 0
-    reserved: int = 0
-    disputed: int = 0
+    captured: int
+    refunded: int
+    reserved: int
+    disputed: int
 
     @property
     def refundable(self) -> int:
