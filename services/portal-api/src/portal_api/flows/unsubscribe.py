@@ -11,20 +11,21 @@ from sqlalchemy import delete
 from portal_api.models.messages import unsubscribed
 
 _PLACE = "unsubscribe"
-_SIGNS, _URL_SIGNS = "+/=", "-_."
-_TO_URL, _FROM_URL = str.maketrans(_SIGNS, _URL_SIGNS), str.maketrans(_URL_SIGNS, _SIGNS)
+_TO_URL, _FROM_URL = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
 
 
 def unsubscribe_url(settings: Any, email: str) -> str:
     """The one-click address of RFC 8058, under `web_url`."""
-    token = seal(settings, SecretStr(email.casefold()), _PLACE).translate(_TO_URL)
+    token = seal(settings, SecretStr(email.casefold()), _PLACE).translate(_TO_URL).rstrip("=")
     return f"{settings.web_url.rstrip('/')}/v1/unsubscribe/{token}"
 
 
 def address_in(settings: Any, token: str) -> str | None:
     """The address that a link is for; None for a link that is not ours."""
+    sealed = token.translate(_FROM_URL).rstrip(".")  # mails of old have dots where others have none
+    sealed += "=" * (-len(sealed.rpartition(".")[2]) % 4)
     try:
-        return unseal(settings, token.translate(_FROM_URL), _PLACE).get_secret_value()
+        return unseal(settings, sealed, _PLACE).get_secret_value()
     except (SecretUnreadable, ValueError):
         return None
 
