@@ -18,12 +18,15 @@ from letterbox import part, read
 from localservers import SmtpSink
 from portal import Home, bill, household, visit
 from portal_api.flows import notices, reminders
+from portal_api.flows.unsubscribe import unsubscribe_url
 from portal_api.models.messages import outgoing
 from portal_api.models.records import customer_record
 from portal_api.service import service
+from pydantic import SecretStr
 from shared.events.customer import CustomerMatched
 from shared.events.dispatch import DispatchContent, DispatchCreated, DispatchScheduled, StatusChanged
 from shared.events.money import PaymentSettled
+from shared.secrets import seal
 from shared.service import Running
 from sqlalchemy import select
 
@@ -225,9 +228,16 @@ async def test_visits_are_reminded_moved_and_taken_back(
 
 
 async def pay(portal: Running[Any], home: Home, invoice: UUID | None, **more: Any) -> PaymentSettled:
-    about = {"amount": 20500, "method": "card", "brand": "Visa", "last4": "1111", "at": datetime.now(UTC)}
-    owner = {"invoice_id": invoice, "customer_id": home.customer_id}
-    return PaymentSettled(**{"payment_id": uuid4(), **about, **owner, **more})
+    about: dict[str, Any] = {
+        "amount": 20500,
+        "method": "card",
+        "brand": "Visa",
+        "last4": "1111",
+        "at": datetime.now(UTC),
+    }
+    owner: dict[str, Any] = {"invoice_id": invoice, "customer_id": home.customer_id}
+    said: dict[str, Any] = {"payment_id": uuid4(), **about, **owner, **more}
+    return PaymentSettled(**said)
 
 
 async def test_a_payment_has_one_receipt(portal: Running[Any], smtp_sink: SmtpSink) -> None:
@@ -246,6 +256,26 @@ async def test_a_payment_has_one_receipt(portal: Running[Any], smtp_sink: SmtpSi
         await work.session.execute(this.values(kind="partner"))
     await feed(portal, await pay(portal, home, invoice))
     assert len(await all_mails(portal)) == 1
+
+
+@pytest.mark.parametrize("letters", [1, 2, 3])
+async def test_the_link_of_any_address_ends_its_notifications(portal: Running[Any], letters: int) -> None:
+    """Also one in a mail from before keys had ids, whose sealed address ended in dots."""
+    email = f"{'p' * letters}@example.com"
+    url = unsubscribe_url(portal.settings, email)
+    token = url.rpartition("/")[2]
+    sealed = seal(portal.settings, SecretStr(email), "unsubscribe").rpartition(".")[2]
+    async with client(portal) as anybody:
+        for each in (token, sealed.translate(str.maketrans("+/=", "-_."))):
+            assert (await anybody.get(f"/v1/unsubscribe/{each}")).status_code == 200
+
+
+async def test_a_receipt_of_test_money_says_so(portal: Running[Any], smtp_sink: SmtpSink) -> None:
+    home = await household(portal)
+    await feed(portal, await pay(portal, home, await bill(portal, home), test_money=True))
+    mail = await got(smtp_sink, 1)
+    assert mail["Subject"] == "Receipt for your payment of 205.00 USD (a test: no money moved)"
+    assert "no money moved" in part(mail, "text/plain")
 
 
 async def test_one_click_ends_notifications_and_the_office_takes_them_up_again(

@@ -26,7 +26,8 @@ class Invoice(Record):
     plus `refunded`. `payable` is false where nothing may be collected (void, paid, bill-to a partner, nothing
     open but a service fee that must not be collected); `not_payable_because` says it in plain words.
     `collectable` is what of the balance may be charged (None from senders that did not know it: all of it),
-    `withheld` the service fee in it that must not, `withheld_because` the partner's words."""
+    `withheld` the service fee in it that must not, `withheld_because` the partner's words. `test_money` is
+    what of `paid` the simulated card service took: no money moved."""
 
     number: str
     customer_id: UUID
@@ -44,6 +45,7 @@ class Invoice(Record):
     refunded: int = 0
     credited: int = 0
     balance: int
+    test_money: int = 0
     withheld: int = 0
     withheld_because: str | None = None
     collectable: int | None = None
@@ -77,7 +79,7 @@ class PaidPart(Record):
 class PaymentSettled(Event, name="payment.settled.v1", heard_by=("portal-api",)):
     """Money came in. `brand` and `last4` name a card; a payment by the office has a `method`. `invoices` are
     those it paid; what is for none of them is the customer's credit. `invoice_id` is set where all of it is
-    for one."""
+    for one. `test_money`: the simulated card service took it, and no money moved."""
 
     payment_id: UUID
     invoice_id: UUID | None = None
@@ -91,6 +93,7 @@ class PaymentSettled(Event, name="payment.settled.v1", heard_by=("portal-api",))
     last4: str | None = None
     reference: str | None = None
     at: datetime
+    test_money: bool = False
 
 
 class PaymentRefunded(Event, name="payment.refunded.v1", heard_by=("portal-api",)):
@@ -105,6 +108,7 @@ class PaymentRefunded(Event, name="payment.refunded.v1", heard_by=("portal-api",
     amount: int
     currency: str = "USD"
     at: datetime
+    test_money: bool = False
 
 
 def paid_by(event: PaymentSettled | PaymentRefunded) -> tuple[PaidPart, ...]:

@@ -418,7 +418,7 @@ CREATE TABLE reminder (
 	end_at DATETIME,
 	zone VARCHAR(60),
 	told JSON,
-	state VARCHAR(12) NOT NULL,
+	state VARCHAR(12) NOT NULL, due_at DATETIME, tries INTEGER DEFAULT '0' NOT NULL,
 	CONSTRAINT pk_reminder PRIMARY KEY (appointment_id)
 );
 CREATE TABLE parked (
@@ -448,7 +448,7 @@ CREATE TABLE card_record (
 	removing DATETIME,
 	CONSTRAINT pk_card_record PRIMARY KEY (id)
 );
-INSERT INTO "alembic_version" VALUES ('0010');
+INSERT INTO "alembic_version" VALUES ('0011');
 CREATE INDEX ix_audit_subject ON audit (subject);
 CREATE INDEX ix_idempotency_at ON idempotency (at);
 CREATE INDEX ix_inbox_received_at ON inbox (received_at);

@@ -18,6 +18,7 @@ from sqlalchemy import delete, insert, select, update
 from payments.gateways import ACCOUNTS, WITHOUT_PAGE
 from payments.gateways.accounts import secrets_of
 from payments.models import gateway_account, gateway_token
+from payments.queries import sandbox_money
 from payments.tools import fields_of, place_of
 
 _AUDITED = ("avs_policy", "cvv_policy", "default_cards", "default_portal", "name")
@@ -92,22 +93,8 @@ async def chosen(work: Work[Any], *, id: UUID | None, portal: bool) -> Row:
             "Payments by card are not set up",
             "The office must set up a card service and make it the default.",
         )
-    if found.gateway == "sandbox":
-        await _no_real_default(work)
+    await sandbox_money.refuse(work.session, found.gateway)
     return found
-
-
-async def _no_real_default(work: Work[Any]) -> None:
-    """The sandbox moves no money: it pays no invoice any more where a card service that does is a default.
-    Raises 409."""
-    default = gateway_account.c.default_cards | gateway_account.c.default_portal
-    query = select(gateway_account.c.id).where(
-        default, ~gateway_account.c.closed, gateway_account.c.gateway != "sandbox"
-    )
-    if (await work.session.execute(query.limit(1))).first() is not None:
-        raise Problem(
-            409, "The sandbox moves no money", "A real card service is set up: take payments with that one."
-        )
 
 
 async def _sandbox(work: Work[Any]) -> Row | None:

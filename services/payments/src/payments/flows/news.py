@@ -21,6 +21,7 @@ from sqlalchemy import select, update
 from payments.invoice import half_up
 from payments.models import invoice
 from payments.queries.invoices import whole
+from payments.queries.sandbox_money import TEST_GATEWAY
 
 
 async def touch(work: Work[Any], ids: Collection[UUID]) -> None:
@@ -84,6 +85,7 @@ def tell_payment(work: Work[Any], row: dict[str, Any], invoices: tuple[PaidPart,
         last4=row.get("last4"),
         reference=row.get("reference"),
         at=row["at"],
+        test_money=row.get("gateway") == TEST_GATEWAY,
     )
     work.emit(event, row["id"])
 
@@ -100,5 +102,6 @@ def tell_refund(
         amount=amount,
         currency=payment.currency,
         at=work.now,
+        test_money=payment.gateway == TEST_GATEWAY,
     )
     work.emit(event, payment.id)

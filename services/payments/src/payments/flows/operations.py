@@ -17,6 +17,7 @@ from payments.flows.traces import Heard, answer_alerts, insert_operation, named,
 from payments.gateways.base import Result
 from payments.gateways.money import with_currency
 from payments.models import operation, payment
+from payments.queries import sandbox_money
 from payments.settling import settle
 
 
@@ -36,6 +37,8 @@ async def begin(
     fit its state or what is left."""
     rows = await operations_of(work, row.id)
     left = money_of(rows)
+    if kind == "capture":
+        await sandbox_money.refuse(work.session, row.gateway)
     _all_settled(row, rows)
     check = {"capture": _may_capture, "void": _may_void, "refund": _may_refund}[kind]
     asked = check(row, left, amount)

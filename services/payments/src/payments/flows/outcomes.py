@@ -23,6 +23,7 @@ from payments.models import (
     operation,
 )
 from payments.policy import policy
+from payments.queries import sandbox_money
 
 SETTLED = ("succeeded", "authorized", "declined", "failed", "canceled", "voided")
 
@@ -144,7 +145,10 @@ async def _own(work: Work[Any], row: Row, result: Result) -> Result:
 
 
 async def _checked(work: Work[Any], row: Row, result: Result, change: ledger.Change) -> ledger.Change:
-    """The account's rule for failed address and security code checks."""
+    """The account's rule for failed address and security code checks. Test money counts for nothing once
+    there is real money, also what a page or hold from before brings."""
+    if change.state in ("authorized", "succeeded") and await sandbox_money.refused(work.session, row.gateway):
+        return ledger.Change("void_pending", reason=sandbox_money.REFUSED)
     if change.state not in ("authorized", "succeeded") or row.state in ledger.OVER:
         return change
     query = select(gateway_account).where(gateway_account.c.id == row.account_id)

@@ -15,6 +15,7 @@ from payments.document import Booked, Facts
 from payments.models import company, customer, dispatch, entry, invoice, location, payment
 from payments.queries.balances import Reading
 from payments.queries.invoices import find
+from payments.queries.sandbox_money import TEST_GATEWAY
 from payments.settings import PaymentsSettings
 
 _BOOKED = {
@@ -74,7 +75,7 @@ async def _booked(reading: Reading, id: UUID, zone: ZoneInfo) -> list[Booked]:
     query = (
         select(
             *(entry.c.at, entry.c.kind, entry.c.amount, invoice.c.number),
-            *(payment.c.method, payment.c.brand, payment.c.last4, payment.c.dispatch_id),
+            *(payment.c.gateway, payment.c.method, payment.c.brand, payment.c.last4, payment.c.dispatch_id),
         )
         .join_from(entry, payment, payment.c.id == entry.c.payment_id, isouter=True)
         .join(invoice, invoice.c.id == entry.c.credit_note_id, isouter=True)
@@ -95,7 +96,7 @@ def _what(row: Row) -> str:
     if row.kind != "payment":
         return _BOOKED[row.kind]
     how = f"{row.brand or 'card'} ending {row.last4}" if row.last4 else row.method
-    return f"Payment ({how})"
+    return f"Test payment, no money moved ({how})" if row.gateway == TEST_GATEWAY else f"Payment ({how})"
 
 
 def _letter_head(about: CompanyChanged) -> tuple[str, ...]:

@@ -14,11 +14,12 @@ from payments.models import customer, entry, invoice, operation, payment
 from payments.queries.balances import Reading
 from payments.queries.company import zone_of
 from payments.queries.invoices import whole
+from payments.queries.sandbox_money import TEST_GATEWAY
 from payments.settings import PaymentsSettings
 
 INVOICES = (
     *("InvoiceNo", "Customer", "InvoiceDate", "DueDate", "Terms", "Memo"),
-    *("Amount", "TaxAmount", "Total", "Balance", "Status", "Currency", "AppliesTo", "VoidedOn"),
+    *("Amount", "TaxAmount", "Total", "Balance", "Status", "Currency", "AppliesTo", "VoidedOn", "TestMoney"),
 )
 LINES = (
     *("InvoiceNo", "InvoiceDate", "Customer", "LineNo", "Kind", "Description"),
@@ -26,9 +27,12 @@ LINES = (
 )
 PAYMENTS = (
     *("PaymentDate", "Customer", "PaymentMethod", "ReferenceNo", "Amount", "Currency", "Memo"),
-    *("Type", "InvoiceNo", "PaymentId", "Gateway"),
+    *("Type", "InvoiceNo", "PaymentId", "Gateway", "TestMoney"),
 )
-ALLOCATIONS = ("Date", "Customer", "Type", "InvoiceNo", "CreditNoteNo", "PaymentId", "Amount", "Currency")
+ALLOCATIONS = (
+    *("Date", "Customer", "Type", "InvoiceNo", "CreditNoteNo", "PaymentId", "Amount", "Currency"),
+    "TestMoney",
+)
 _TYPES = {"payment": "Payment", "refund": "Refund", "reversal": "Chargeback"}
 _noted = invoice.alias("noted")
 
@@ -53,6 +57,7 @@ async def invoices(read: Reading, since: date, until: date) -> list[dict[str, An
                 "Currency": each["currency"],
                 "AppliesTo": numbers.get(each["credits_id"]),
                 "VoidedOn": each["voided_on"].isoformat() if each["voided_on"] else None,
+                "TestMoney": to_decimal(each["test_money"], each["currency"]) if each["test_money"] else None,
             }
         )
     return found
@@ -129,6 +134,7 @@ async def payments(
             "InvoiceNo": row.number,
             "PaymentId": str(row.payment_id),
             "Gateway": row.gateway,
+            "TestMoney": _tested(row.gateway),
         }
         for row in await read.execute(query)
     ]
@@ -156,9 +162,14 @@ async def allocations(
             "PaymentId": str(row.payment_id) if row.payment_id else None,
             "Amount": to_decimal(row.amount, row.currency),
             "Currency": row.currency,
+            "TestMoney": _tested(row.gateway),
         }
         for row in await read.execute(query)
     ]
+
+
+def _tested(gateway: str | None) -> str | None:
+    return "yes" if gateway == TEST_GATEWAY else None
 
 
 def _entries(since: date, until: date, zone: ZoneInfo) -> Select[*tuple[Any, ...]]:

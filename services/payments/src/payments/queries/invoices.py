@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Table, func, literal, select, tuple_
 from sqlalchemy.sql.schema import Column
 
 from payments.invoice import FEE, fee_part, not_payable, price, standing
-from payments.models import dispatch, invoice, invoice_line
+from payments.models import dispatch, entry, invoice, invoice_line, payment
 from payments.queries.balances import NOTHING, Reading, Sums, sums_of
+from payments.queries.sandbox_money import TEST_GATEWAY
 from payments.schemas.invoices import InvoiceOut, LineOut
 
 _LINE = tuple(set(LineOut.model_fields) - {"collectable"})
@@ -65,11 +66,16 @@ async def _whole(reading: Reading, rows: Sequence[Row]) -> list[dict[str, Any]]:
     for line in await reading.execute(query.order_by(invoice_line.c.position)):
         lines[line.invoice_id].append(_line(line))
     blocked = await blocked_by(reading, [row.dispatch_id for row in rows if row.dispatch_id])
+    tests = await _test_money(reading, ids)
     fees = await _fees_credited(reading, [row.id for row in rows if row.dispatch_id in blocked])
     return [
-        shown(
-            row, sums.get(row.id, NOTHING), blocked.get(row.dispatch_id), lines[row.id], fees.get(row.id, 0)
-        )
+        {
+            **shown(
+                *(row, sums.get(row.id, NOTHING), blocked.get(row.dispatch_id), lines[row.id]),
+                fees.get(row.id, 0),
+            ),
+            "test_money": tests.get(row.id, 0),
+        }
         for row in rows
     ]
 
@@ -123,6 +129,17 @@ async def blocked_by(reading: Reading, dispatch_ids: Sequence[UUID]) -> dict[UUI
         dispatch.c.id.in_(dispatch_ids), dispatch.c.do_not_collect
     )
     return {row[0]: row[1] or "do not collect" for row in await reading.execute(query)}
+
+
+async def _test_money(reading: Reading, ids: Sequence[UUID]) -> dict[UUID | None, int]:
+    """What of those invoices was paid by test money and not given back."""
+    query = (
+        select(entry.c.invoice_id, func.sum(entry.c.amount))
+        .join_from(entry, payment, payment.c.id == entry.c.payment_id)
+        .where(entry.c.invoice_id.in_(ids), payment.c.gateway == TEST_GATEWAY)
+        .group_by(entry.c.invoice_id)
+    )
+    return {row[0]: int(row[1]) for row in await reading.execute(query)}
 
 
 async def _fees_credited(reading: Reading, ids: Sequence[UUID]) -> dict[UUID, int]:

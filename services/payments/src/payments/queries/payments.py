@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from payments.models import entry, invoice, operation, payment
 from payments.queries.balances import Reading
 from payments.queries.invoices import one
+from payments.queries.sandbox_money import TEST_GATEWAY
 
 BACK = ("refund", "reversal")
 
@@ -46,6 +47,7 @@ def _shown(
     ]
     credit = places.get(None, [None, 0])[1]
     figures = {"invoices": on, "credit": credit, "refunded": back, "left": row.amount - back}
+    figures["test_money"] = row.gateway == TEST_GATEWAY
     return {**row._mapping, "attempt_id": attempt_id, **figures}
 
 

@@ -120,7 +120,8 @@ class OperationNew(Body):
 
 
 class AttemptOut(Out):
-    """`code` and `message` are the gateway's own. `review` is why a person should look."""
+    """`code` and `message` are the gateway's own. `review` is why a person should look. What the `gateway`
+    "sandbox" takes is test money."""
 
     id: UUID
     version: int

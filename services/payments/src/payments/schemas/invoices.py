@@ -104,7 +104,8 @@ class InvoiceOut(Out):
     """`paid`, `refunded`, `credited` and `balance` are worked out from the books. What was refunded is owed
     again: where it should not be, a credit note says so. `withheld` is the trade service fee in the balance
     that must not be collected, in the partner's words `withheld_because`; `collectable` is what may be
-    charged now. Credit notes have a `kind` of their own and name what they credit."""
+    charged now. `test_money` is what of it was paid by the sandbox: no money moved. Credit notes have a
+    `kind` of their own and name what they credit."""
 
     id: UUID
     version: int
@@ -132,6 +133,7 @@ class InvoiceOut(Out):
     refunded: int
     credited: int
     balance: int
+    test_money: int
     withheld: int
     withheld_because: str | None
     collectable: int

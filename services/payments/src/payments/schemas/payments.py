@@ -46,7 +46,7 @@ class PaidInvoice(Out):
 class PaymentOut(Out):
     """`invoices` say where its money is now, `credit` what of it is the customer's credit; together with what
     was `refunded` (also by a void or a chargeback) they are its amount. `left` is not refunded. `attempt_id`
-    is the card payment that it came of."""
+    is the card payment that it came of. `test_money`: the sandbox took it, and no money moved."""
 
     id: UUID
     debtor_id: UUID
@@ -66,6 +66,7 @@ class PaymentOut(Out):
     credit: int = 0
     refunded: int = 0
     left: int = 0
+    test_money: bool = False
 
 
 class RefundOut(Out):

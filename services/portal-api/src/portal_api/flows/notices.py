@@ -112,7 +112,7 @@ async def send_receipts(work: Work[Any], events: Sequence[PaymentSettled]) -> No
         day = event.at.astimezone(ZoneInfo((await read_company(work.session)).about.zone))
         values = {
             "name": to.name,
-            "amount": f"{to_decimal(event.amount, event.currency):,f} {event.currency}",
+            "amount": _amount(event),
             "method": f"{event.brand or 'card'} ending in {event.last4}" if event.last4 else event.method,
             "paid_on": f"{day:%B} {day.day}, {day.year}",
             "invoice": to.number,
@@ -121,6 +121,12 @@ async def send_receipts(work: Work[Any], events: Sequence[PaymentSettled]) -> No
         }
         id, once = event.payment_id, f"receipt:{event.payment_id}"
         await send_message(work, message="payment_receipt", to=to.email, values=values, about=id, once=once)
+
+
+def _amount(event: PaymentSettled) -> str:
+    """Whatever the office has made of the wording, test money does not look like money."""
+    amount = f"{to_decimal(event.amount, event.currency):,f} {event.currency}"
+    return f"{amount} (a test: no money moved)" if event.test_money else amount
 
 
 def visit_link(work: Work[Any], dispatch_id: Any) -> str:
