@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from payments.gateways.base import Expected, Outcome, Result, Return, What
-from payments.gateways.findings import after_return, agreed, compare, meant
+from payments.gateways.findings import after_return, agreed, approved, compare, meant
 from payments.gateways.found import Dispute, Finding, Findings, Webhook, all_of, failed
 
 ASKED = Expected(our_id="a-1", amount=12540)
@@ -119,6 +119,33 @@ def test_a_hold(
     result = compare(of(replace(HOLD, result=replace(HOLD.result, captured=None)), *capture), ASKED)
     assert (result.captured, result.amount, result.currency) == (captured, amount, currency)
     assert (result.gateway_ref, dict(result.refs)) == ("1", refs)
+
+
+@pytest.mark.parametrize(
+    ("found", "refs"),
+    [
+        (of(), []),
+        (of(SALE), ["1"]),
+        (of(row()), ["1"]),
+        (of(row(our_id="a-2")), []),
+        (of(SALE, OTHER), ["1", "2"]),
+        (of(SALE, DECLINE, row(outcome="pending", ref="3")), ["1"]),
+        (of(SALE, VOID_OF_1), []),
+        (of(SALE, UNNAMED_VOID), []),
+        (of(SALE, OTHER, VOID_OF_1), ["2"]),
+        (of(SALE, OTHER, UNNAMED_VOID), ["1", "2"]),
+        (of(SALE, row("refund", ref="7", of="1")), ["1"]),
+    ],
+)
+def test_every_charge_that_was_taken(found: Findings, refs: list[str]) -> None:
+    assert [each.gateway_ref for each in approved(found, ASKED)] == refs
+
+
+def test_a_charge_that_was_taken_by_a_capture_of_another_amount() -> None:
+    (taken,) = approved(of(HOLD, row("capture", ref="4", of="1", amount=9)), ASKED)
+    assert (taken.gateway_ref, taken.captured, taken.amount, taken.refs) == ("1", True, 9, {"capture": "4"})
+    (held,) = approved(of(HOLD), ASKED)
+    assert (held.captured, held.amount) == (False, 12540)
 
 
 def asked(kind: What, **more: Any) -> Expected:
