@@ -1,12 +1,13 @@
 """The comparison of the day: every day, every account, and nothing that is no difference."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from bills import invoice, issued
-from gateway import Clock, Payer, charge
+from bills import invoice, issued, known_customer
+from gateway import Clock, Payer, charge, connected, gateway_at_work
 from news import sandbox_event, tell
 from payments.flows.reconciliation import compare_day, compare_due
 from payments.flows.webhooks import apply_waiting
@@ -90,6 +91,24 @@ async def test_what_went_back_untold_is_booked_from_the_list(
     found = (await office.get(f"/v1/payment-attempts/{made['id']}")).json()
     assert (found["refunded"], (await invoice(office, bill["id"]))["balance"]) == (2500, 2500)
     assert "refund" in await alerts(office)
+
+
+@pytest.mark.parametrize(("what", "back"), [("refund", 2500), ("void", 12540)])
+async def test_what_merchantwares_dashboard_took_back_is_booked_from_its_list(
+    run: Running[Any], office: Office, tmp_path: Path, what: str, back: int
+) -> None:
+    """Its list names no charge: the details of the refund or void do."""
+    async with gateway_at_work("merchantware", tmp_path / "merchantware") as payer:
+        await connected(office, payer)
+        bill = await issued(office, await known_customer(run))
+        made = await charge(office, bill)
+        done = f"{payer.url}/dashboard/{made['gateway_ref']}/{what}"
+        (await payer.http.post(done, json={"amount": 2500})).raise_for_status()
+        today = datetime.now(UTC).date()
+        assert [await compare_day(run, today) for _ in range(2)] == [0, 0]
+        assert (await invoice(office, bill["id"]))["balance"] == back
+        texts = [each["text"] for each in (await office.get("/v1/payment-alerts")).json()["items"]]
+        assert any(f"{back // 100}.{back % 100:02} USD" in each for each in texts)
 
 
 async def test_a_difference_is_settled_with_a_reason(

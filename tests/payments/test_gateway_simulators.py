@@ -291,6 +291,7 @@ async def test_the_day_is_listed(at: At) -> None:
         ("refund", 4000),
         ("sale", 12540),
     ]
+    assert [each.of for each in listed.rows if each.kind == "refund"] == [paid.gateway_ref]
 
 
 @every

@@ -26,7 +26,7 @@ from payments.gateways.base import (
     same_secret,
 )
 from payments.gateways.findings import compare
-from payments.gateways.found import Findings
+from payments.gateways.found import Finding, Findings
 from payments.gateways.nested import children, text
 from payments.gateways.port import Gateway
 from payments.gateways.soap import call, outcome
@@ -146,7 +146,21 @@ class Merchantware(Gateway):
         span = ((start - MARGIN).strftime("%Y-%m-%dT%H:%M:%S"), (end + MARGIN).strftime("%Y-%m-%dT%H:%M:%S"))
         content: list[Element] = [("startDate", span[0]), ("endDate", span[1])]
         content += [("invoiceNumber", ""), ("registerNumber", ""), ("authorizationCode", "")]
-        return reports.rows(await self._report(name, content), name)
+        found = reports.rows(await self._report(name, content), name)
+        return found if isinstance(found, Result) else await self._attributed(found)
+
+    async def _attributed(self, found: Findings) -> Findings | Result:
+        """A list does not say which charge a refund or void belongs to; the details of each do."""
+        rows: list[Finding] = []
+        for each in found.rows:
+            ref = each.result.gateway_ref
+            if each.kind in ("refund", "void") and each.result.outcome == "approved" and ref:
+                detail = await self._detail(ref)
+                if isinstance(detail, Result):
+                    return detail
+                each = replace(each, of=detail.rows[0].of if detail.rows else None)
+            rows.append(each)
+        return replace(found, rows=tuple(rows))
 
     async def check_connection(self) -> Result:
         found = await self.lookup(Expected(our_id="callboard-check", amount=0))
