@@ -101,6 +101,7 @@ class Story:
         holds = [] if gateway == "paypal" else [self.hold, self.capture, self.void]
         told = [self.dispute] if gateway in ("sandbox", "paypal", "stripe") else []
         there = [self.back_there] if gateway != "merchantware" else []
+        there += [self.void_there] if gateway in ("sandbox", "stripe") else []
         pay = [self.pay_page if pages else self.pay_office, self.hold if holds else self.pay_office]
         self.paying: list[Step] = [*pay, self.pay_office, self.pay_office]
         self.steps: list[Step] = [self.refund, self.wait, self.cheque, self.bookkeeping, self.look]
@@ -293,6 +294,13 @@ class Story:
         elif (paid := await self._paid_there(chance)) is not None:
             left = books.refundable(paid)
             self.house.tell(books.refund(paid.id, chance.choice((left, chance.randint(1, left))), None))
+
+    async def void_there(self, chance: random.Random) -> None:
+        """A charge or a hold taken back in the dashboard; at Stripe only a hold can be."""
+        kinds = ("authorization",) if self.gateway == "stripe" else ("sale", "authorization")
+        mine = [row for row in await self.agreement.ledger() if row.kind in kinds]
+        if mine:
+            self.house.tell(self.house.books.void(chance.choice(mine).id, None))
 
     async def news(self, chance: random.Random) -> None:
         """One of the gateway's calls arrives, perhaps not for the last time, or is lost."""
