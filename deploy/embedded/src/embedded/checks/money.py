@@ -35,7 +35,7 @@ async def attempts_agree(books: MoneyBooks) -> Check:
     columns = (attempt.c.id, attempt.c.state)
     ended = select(*columns).where(attempt.c.state.in_(("succeeded", *sorted(OVER))))
     for row in await rows_of(books.payments, ended):
-        left = taken.get(row.id, Money())
+        left = taken.get(row.id) or money(())
         if row.state == "succeeded" and not left.captured:
             found.append((f"attempt {row.id} succeeded, but no operation took money", None))
         elif row.state in OVER and left.captured > left.refunded:
