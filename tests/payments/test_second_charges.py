@@ -142,3 +142,30 @@ async def test_a_refund_of_a_charge_that_never_comes_is_told_to_a_person(
     assert (await office.get(f"/v1/payment-attempts/{made['id']}")).json()["refunded"] == 0
     assert "unmatched" in await alerts(office)
     assert (await invoice(office, other["id"]))["balance"] == 12540
+
+
+@pytest.mark.parametrize("amount", [None, 0, -3, 10**30])
+async def test_a_second_charge_of_no_known_amount_is_told_and_not_booked_as_ours(
+    run: Running[Any], office: Office, bill: Bill, amount: int | None
+) -> None:
+    made = await charge(office, bill)
+    for id in ("sbtwin", "sbtwin"):
+        row = {"kind": "sale", "id": id, "our_id": UUID(made["id"]).hex}
+        row |= {} if amount is None else {"amount": amount}
+        await tell(office, "sandbox", sandbox_event(**row))
+        await apply_waiting(run)
+    assert await credit(office, bill) == 0
+    assert len(await attempts(office)) == 1
+    assert (await alerts(office)).count("second_charge") == 1
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800", "sb\0", "\udfffsb"])
+@pytest.mark.parametrize("name", ["our_id", "id", "charge", "order"])
+async def test_what_a_gateway_tells_in_letters_that_cannot_be_kept_is_kept_without_them(
+    run: Running[Any], office: Office, bill: Bill, odd: str, name: str
+) -> None:
+    made = await charge(office, bill)
+    row: dict[str, Any] = {"kind": "refund", "id": "re_1", "charge": made["gateway_ref"], "amount": 5}
+    await tell(office, "sandbox", sandbox_event(**{**row, name: odd}))
+    assert await apply_waiting(run) == 1
+    assert await state_of(office, made["id"]) == "succeeded"

@@ -137,11 +137,14 @@ def _second(attempt: Attempt, result: Result) -> Change | None:
     ref = result.gateway_ref
     if result.outcome != "approved" or not ref or ref in attempt.references:
         return None
+    if result.amount is None or result.amount <= 0:
+        why = f"The gateway tells of a second charge, reference {ref}, and not of how much: it is not booked."
+        return Change("succeeded", reason=f"{why} Look for it there.", alert="second_charge", second=True)
     if result.captured is False:
-        amount = with_currency(result.amount or attempt.amount, result.currency or attempt.currency)
+        amount = with_currency(result.amount, result.currency or attempt.currency)
         why = f"The gateway holds {amount} beside what was paid, reference {ref}: release it there."
         return Change("succeeded", reason=why, alert="second_hold", second=True)
-    return Change("succeeded", money=result.amount or attempt.amount, second=True, alert="second_charge")
+    return Change("succeeded", money=result.amount, second=True, alert="second_charge")
 
 
 def _approved(attempt: Attempt, result: Result, asked: Asked) -> Change | None:

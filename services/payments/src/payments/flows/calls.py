@@ -149,7 +149,8 @@ async def complete(running: Running[Tools], attempt_id: UUID, source: Source) ->
 
 
 class Said(NamedTuple):
-    """`answered`: the gateway said what it has, be it nothing; a look-up that failed is no answer."""
+    """`answered`: the gateway said what it has, be it nothing; a look-up that failed is no answer, but for
+    the refusal that is all a gateway has to say of a page that was not paid (yet)."""
 
     state: ledger.State
     answered: bool
@@ -181,7 +182,8 @@ async def ask(running: Running[Tools], attempt_id: UUID, source: Source) -> Said
         several = approved(found, case.expected)
         for each in several if len(several) > 1 else ():  # what is booked of them is known by its reference
             await hear(running, attempt_id, each, "look", source)
-    return _said(state, result)
+    silent = case.gateway.capabilities.unpaid_is_refused and result.kind == "refused"
+    return Said(state, True) if silent and case.row.order_ref else _said(state, result)
 
 
 def _said(state: ledger.State, result: Result) -> Said:

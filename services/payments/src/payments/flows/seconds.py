@@ -23,8 +23,8 @@ def short_reference() -> str:
 async def second_charge(work: Work[Any], row: Row, change: ledger.Change, heard: Heard) -> None:
     """Becomes an attempt of its own, which pays no invoice: the money is the customer's credit and can be
     refunded like any other. The reference makes it one, however often it is told."""
-    if change.alert == "second_hold":
-        await _once(work, row, "second_hold", f"{change.reason} ({named(row)})")
+    if not change.money and change.alert:
+        await _once(work, row, change.alert, f"{change.reason} ({named(row)})")
         return
     result, id = heard.result, uuid7()
     currency = result.currency or row.currency

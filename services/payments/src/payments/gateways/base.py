@@ -80,7 +80,8 @@ class Result:
 class Capabilities:
     """`resend`: how long the gateway recognises a repeated `request_id`; None: never send twice.
     `find_by_our_id`: `lookup` needs nothing but our id. `abandon`: a request whose answer was lost can be
-    voided by its `request_id`. `complete_moves_money`: after the payer's return `complete` takes the money
+    voided by its `request_id`. `unpaid_is_refused`: it has no words for a page that nobody has paid, and
+    refuses the look-up. `complete_moves_money`: after the payer's return `complete` takes the money
     (else it only looks). `currencies` empty: any."""
 
     hosted: bool = True
@@ -93,6 +94,7 @@ class Capabilities:
     resend: timedelta | None = None
     find_by_our_id: bool = False
     abandon: bool = False
+    unpaid_is_refused: bool = False
     complete_moves_money: bool = False
     webhooks: bool = False
     list_transactions: bool = False

@@ -1,11 +1,14 @@
 """Reading what others nest: a key that is missing, or holds something else, is None."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
 
 LARGEST = 4_000_000
+_ODD = re.compile("[\x00\ud800-\udfff]")
+_MOST = 10**15
 
 
 def read_json(body: bytes) -> object:
@@ -24,11 +27,12 @@ def child(node: object, *names: str) -> object:
 
 
 def text(node: object, *names: str) -> str | None:
-    """The text under `names`; None where it is empty or not a text."""
+    """The text under `names`; None where it is empty, not a text, or of characters that cannot be kept (a
+    NUL, half of a surrogate pair)."""
     found = child(node, *names)
     if isinstance(found, dict):
         found = cast("Mapping[str, object]", found).get("#text")
-    return found if isinstance(found, str) and found else None
+    return found if isinstance(found, str) and found and not _ODD.search(found) else None
 
 
 def children(node: object, *names: str) -> list[object]:
@@ -37,8 +41,9 @@ def children(node: object, *names: str) -> list[object]:
 
 
 def whole(node: object, *names: str) -> int | None:
+    """None also for a number that no amount has and no database keeps."""
     found = child(node, *names)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) and abs(found) < _MOST else None
 
 
 def moment(text: str | None) -> datetime | None:

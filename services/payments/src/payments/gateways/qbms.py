@@ -40,7 +40,7 @@ class Qbms(Gateway):
     client: httpx.AsyncClient
     account: QbmsAccount
 
-    capabilities = Capabilities(authorize=True, void=True, resend=timedelta(hours=24))
+    capabilities = Capabilities(unpaid_is_refused=True, authorize=True, void=True, resend=timedelta(hours=24))
 
     async def start_hosted(self, order: Order, *, return_url: str, cancel_url: str) -> Hosted | Result:
         """Where the payer comes back to is a setting at Intuit, not of the call. The link works once."""
