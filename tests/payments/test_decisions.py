@@ -7,8 +7,10 @@ import httpx
 import pytest
 from bills import invoice, issued
 from gateway import Clock, Payer, charge, check_out, come_back, state_of
+from news import sandbox_event, tell
 from payments.flows.outcomes import apply_charge
 from payments.flows.traces import Heard
+from payments.flows.webhooks import apply_waiting
 from payments.gateways.base import Result
 from payments.models import attempt, gateway_account, operation
 from pydantic import SecretStr
@@ -201,6 +203,44 @@ async def test_a_refund_in_review_is_decided(
     assert (await invoice(office, bill["id"]))["balance"] == 4000
     assert (await decide(office, path, took(4000), of)).status_code == 409
     assert (await office.post(f"{path}/refund", json={})).json()["refunded"] == 12540
+
+
+@pytest.mark.parametrize("kind", ["void", "refund"])
+@pytest.mark.parametrize(
+    ("outcome", "left", "beyond"), [("failed", 2540, ""), ("succeeded", 0, "100.00 USD")]
+)
+async def test_what_others_gave_back_while_ours_was_unsettled_is_booked(
+    run: Running[Any],
+    office: Office,
+    payer: Payer,
+    bill: Bill,
+    kind: str,
+    outcome: str,
+    left: int,
+    beyond: str,
+) -> None:
+    """Ours reserved all of it, and a refund of 100.00 was made in the dashboard: it counts at once, whatever
+    becomes of ours, and what went back beyond the payment is named."""
+    made = await charge(office, bill)
+    path = f"/v1/payment-attempts/{made['id']}"
+    await payer.fault("lose")
+    assert (await office.post(f"{path}/{kind}", json={})).status_code == 200
+    op = (await office.get(path)).json()["operations"][-1]
+    async with run.work() as work:
+        stuck = update(operation).where(operation.c.id == UUID(op["id"]))
+        await work.session.execute(stuck.values(state="needs_review", next_check_at=None))
+    told = sandbox_event(kind="refund", id="re_1", charge=made["gateway_ref"], amount=10000)
+    await tell(office, "sandbox", told)
+    await apply_waiting(run)
+    assert (await invoice(office, bill["id"]))["balance"] == 10000
+    await payer.fault("refuse", times=None)
+    said = took(12540, "told-by-phone") if outcome == "succeeded" else nothing(outcome)
+    done = await decide(office, path, said, f"/operations/{op['id']}")
+    assert done.status_code == 200, done.text
+    assert (await invoice(office, bill["id"]))["balance"] == 12540 - left
+    items = (await office.get("/v1/payment-alerts")).raise_for_status().json()["items"]
+    named = [each["text"] for each in items if "more than was left" in each["text"]]
+    assert [beyond in each for each in named] == ([True] if beyond else [])
 
 
 @pytest.mark.parametrize("kind", ["capture", "void", "refund"])

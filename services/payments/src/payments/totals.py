@@ -17,7 +17,14 @@ class Money(NamedTuple):
     disputed: int
 
     @property
+    def held(self) -> int:
+        """What surely did not go back: no more than this can have been given back by somebody else, also
+        while a refund of ours may have happened."""
+        return self.captured - self.refunded
+
+    @property
     def refundable(self) -> int:
+        """What we may still give back."""
         return self.captured - self.refunded - self.reserved
 
 

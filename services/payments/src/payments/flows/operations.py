@@ -18,6 +18,7 @@ from payments.gateways.base import Result
 from payments.gateways.money import with_currency
 from payments.models import operation, payment
 from payments.queries import sandbox_money
+from payments.queries.balances import left_of
 from payments.settling import settle
 
 
@@ -170,9 +171,19 @@ async def _refunded(work: Work[Any], row: Row, op: Row, heard: Heard) -> None:
     if row.state == "void_pending":
         await set_attempt(work, row, state=row.extra.get("void_to", "voided"), next_check_at=None)
     elif paid is not None:
-        await books.give_back(
-            work, payment_id=paid, amount=op.amount, who=heard.who, kind="refund", operation_id=op.id
-        )
+        left = max(sum((await left_of(work.session, paid)).values()), 0)
+        beyond = max(op.amount - left, 0)  # somebody else gave it back meanwhile
+        if op.amount > beyond:
+            about: dict[str, Any] = {"kind": "refund", "operation_id": op.id, "who": heard.who}
+            await books.give_back(work, payment_id=paid, amount=op.amount - beyond, **about)
+        await tell_beyond(work, row, beyond)
+
+
+async def tell_beyond(work: Work[Any], row: Row, beyond: int) -> None:
+    """What went back and was not there any more, where there is such a sum."""
+    if beyond:
+        text = f"The gateway has given back {with_currency(beyond, row.currency)} more than was left of the"
+        await raise_alert(work, row, "refund", f"{text} payment: our books do not show it.")
 
 
 async def _not_undone(work: Work[Any], row: Row, op: Row) -> None:

@@ -12,7 +12,7 @@ from shared.work import Work
 from sqlalchemy import update
 
 from payments.flows import books
-from payments.flows.operations import apply_operation, money_of, operations_of
+from payments.flows.operations import apply_operation, money_of, operations_of, tell_beyond
 from payments.flows.regained import retell, take_back
 from payments.flows.traces import Heard, insert_operation, note, raise_alert
 from payments.gateways.found import Webhook
@@ -66,7 +66,7 @@ async def _named(work: Work[Any], row: Row, payment_id: UUID, said: Webhook, hea
     without = [each for each in rows if _nameless(each)]
     told = rest = min(amount, sum(each.amount for each in without))
     if result.outcome == "approved":
-        wanted = told + min(amount - told, max(money_of(rows).refundable, 0))
+        wanted = told + min(amount - told, max(money_of(rows).held, 0))
     id = await insert_operation(work, row.id, "refund", wanted, due=None, reason=OUTSIDE)
     await _set(work, id, gateway_ref=result.gateway_ref, state="declined")
     await note(work, row, "refund", heard, amount=amount, operation_id=id, details={"told": result.outcome})
@@ -119,7 +119,7 @@ async def _total(work: Work[Any], row: Row, payment_id: UUID, total: int, heard:
     missing = total - explained
     if missing <= 0:
         return
-    wanted = min(missing, max(money_of(rows).refundable, 0))
+    wanted = min(missing, max(money_of(rows).held, 0))
     id = await insert_operation(work, row.id, "refund", wanted, due=None, reason=OUTSIDE)
     await _set(work, id, state="succeeded" if wanted else "failed")
     await note(work, row, "refund", heard, amount=wanted, operation_id=id, details={"total": total})
@@ -139,12 +139,7 @@ async def _give(
         await books.give_back(work, amount=amount, **about)
         text = f"Money went back at the gateway, not by us: {with_currency(amount, row.currency)}."
         await raise_alert(work, row, "refund", text)
-    if beyond:
-        sum_ = with_currency(beyond, row.currency)
-        text = (
-            f"The gateway has given back {sum_} more than was left of the payment: our books do not show it."
-        )
-        await raise_alert(work, row, "refund", text)
+    await tell_beyond(work, row, beyond)
 
 
 async def _came_back(work: Work[Any], row: Row, payment_id: UUID, known: Row, heard: Heard) -> None:
@@ -167,7 +162,7 @@ async def _came_back(work: Work[Any], row: Row, payment_id: UUID, known: Row, he
 async def hear_void(work: Work[Any], *, row: Row, payment_id: UUID, heard: Heard) -> None:
     """The whole charge was taken back at the gateway before it counted."""
     rows = await operations_of(work, row.id)
-    left = money_of(rows).refundable
+    left = money_of(rows).held
     if left <= 0 or any(each.kind == "void" and each.state == "succeeded" for each in rows):
         return
     id = await insert_operation(work, row.id, "void", left, due=None, reason="void at the gateway")
