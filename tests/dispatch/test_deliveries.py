@@ -190,7 +190,7 @@ async def test_no_redirect_is_followed_and_no_metadata_address_is_asked(url: str
         await feed(run, received())
         (row,) = await settled(run, 1)
         assert (row.state, row.answer) == ("refused", "302 moved")
-        body = {"url": "http://169.254.169.254/latest", "company_id": "C", "user_id": "o"}
+        body = {"url": "http://169.254.169.254/latest", "company_id": "C", "user_id": "o", "password": "x"}
         moved = await office.put("/v1/partner-accounts/ahs", json=body, headers={"If-Match": '"1"'})
         assert moved.status_code == 200
         await set_status(office, "Working")
@@ -268,7 +268,7 @@ async def test_a_template_that_does_not_fit_waits_for_a_person_to_mend_it(url: s
             while not (await ledger(run))[0].answer:
                 await asyncio.sleep(0.02)
         assert "template does not fit" in (await ledger(run))[0].answer
-        body = {"url": told.url, "company_id": "C", "user_id": "o", "protocol": None}
+        body = {"url": told.url, "company_id": "C", "user_id": "o", "protocol": None, "password": "x"}
         mended = await office.put("/v1/partner-accounts/ahs", json=body, headers={"If-Match": '"1"'})
         assert mended.status_code == 200
         (row,) = await settled(run, 1)

@@ -187,6 +187,13 @@ async def test_however_a_body_is_called_and_written(
     assert is_problem(answer, 422)
 
 
+async def test_a_key_is_no_longer_than_the_document_says(http: httpx.AsyncClient) -> None:
+    for length, status in ((200, 200), (201, 422), (5_000, 422)):
+        headers = {"Idempotency-Key": "k" * length}
+        answer = await http.post("/v1/notes", json={"text": "a"}, headers=headers)
+        assert answer.status_code == status
+
+
 async def test_other_content_types_are_refused(http: httpx.AsyncClient) -> None:
     for kind in (
         "text/plain",

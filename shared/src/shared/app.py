@@ -15,7 +15,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute
 
 from shared.auth import ANYONE, Verifier, scope_of
-from shared.characters import refuse_unstorable
+from shared.characters import LONGEST_KEY, refuse_unstorable
 from shared.docs import install_docs
 from shared.documents import add_problems
 from shared.headers import SecureHeaders
@@ -138,7 +138,7 @@ _KEY = {
     "required": False,
     "description": "A new text of yours for each thing that is to happen. Sent again with the same body, it "
     "is answered with what came of the first; with another body it is a 422.",
-    "schema": {"type": "string", "maxLength": 200},
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
 }
 
 

@@ -9,6 +9,7 @@ import pydantic_core
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 
+LONGEST_KEY = 200
 _ESCAPED = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # an even number of backslashes before it escapes nothing
 _SURROGATE = re.compile(rb"\\u[dD]|\xed")  # escaped, or as bytes, which Python's reader lets through
 
@@ -20,6 +21,8 @@ async def refuse_unstorable(request: Request, *, body: bool) -> None:
     for where, found in (("path", "\0" in scope["path"]), ("query", b"%00" in scope["query_string"])):
         if found:
             raise _refused(where, _CHARACTER)
+    if len(request.headers.get("idempotency-key", "")) > LONGEST_KEY:
+        raise _refused("header", f"An Idempotency-Key has at most {LONGEST_KEY} characters")
     if not body:
         return
     kind = request.headers.get("content-type", "").lower()

@@ -82,12 +82,12 @@ async def log_on_(request: Request, here: Here, response: Response, body: Logon)
 
 
 async def _refuse(request: Request, here: Any, account: Row | None) -> None:
-    """Leaves a trace at the account that was tried; the tries of one are bounded (`flows.throttle`)."""
-    if account is not None:
-        async with here.work() as work:
-            after = {"address": address_of(request)}
-            who = f"{account.user_name}?"
-            work.audit(who=who, action="account.logon_refused", subject=account.id, after=after)
+    """Leaves a trace at the account that was tried; the tries are bounded (`flows.throttle`). Where there is
+    no such account it costs the same, so that time does not tell."""
+    async with here.work() as work:
+        who, subject = (f"{account.user_name}?", str(account.id)) if account else ("unknown", "unknown")
+        after = {"address": address_of(request)}
+        work.audit(who=who, action="account.logon_refused", subject=subject, after=after)
 
 
 def shown(session: Row) -> SessionOut:
