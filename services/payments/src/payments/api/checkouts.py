@@ -28,6 +28,7 @@ from payments.wording import for_payer
 
 log = structlog.get_logger()
 _FORGED: dict[int | str, dict[str, Any]] = {400: {"description": "The gateway did not make this address."}}
+_TICKET: dict[int | str, dict[str, Any]] = {401: {"description": "The ticket is not valid or has ended."}}
 router = APIRouter(prefix="/v1/checkouts", tags=["checkout"], dependencies=[*GUARDED, Depends(allow_anyone)])
 _STYLE = "body{font:1.1rem/1.5 system-ui;max-width:32rem;margin:4rem auto;padding:0 1rem}"
 _HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
@@ -39,7 +40,7 @@ _HEADERS = {"Content-Security-Policy": f"{NOTHING}; {PAGE_STYLE}"}
     "",
     dependencies=ONCE,
     status_code=201,
-    responses={401: {"description": "The ticket is not valid or has ended."}},
+    responses=_TICKET,
 )
 async def start_checkout(at: At, request: Request, response: Response, body: CheckoutNew) -> CheckoutOut:
     """Opens the gateway's page for the invoices of a checkout ticket. A ticket is good for one payment."""
@@ -71,7 +72,7 @@ async def read_checkout(at: At, id: UUID) -> CheckoutOut:
     return _shown(await answered(at.database, id, 0))
 
 
-@router.post("/{id}/cancel", responses=CANCELED)
+@router.post("/{id}/cancel", responses=CANCELED | _TICKET)
 async def cancel_checkout(
     at: At, request: Request, response: Response, id: UUID, body: CheckoutCancel
 ) -> CheckoutOut:

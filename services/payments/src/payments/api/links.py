@@ -25,10 +25,17 @@ router = APIRouter(prefix="/v1", tags=["checkout"], dependencies=GUARDED)
 Link = Annotated[str, Query(max_length=200, description="Of the mail.")]
 Secret = Annotated[Work[Any], Depends(open_secret_work)]
 _ANYONE = [Depends(allow_anyone)]
+_PAGE: dict[str, Any] = {
+    "text/html": {"schema": {"type": "string"}},
+    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+}
 _SAYS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "This is no link of ours, or it has ended."},
-    410: {"description": "There is nothing to pay any more."},
-    429: {"description": "Tried too often."},
+    404: {"description": "This is no link of ours, or it has ended.", "content": _PAGE},
+    409: {"description": "It cannot be paid this way just now.", "content": _PAGE},
+    410: {"description": "There is nothing to pay any more.", "content": _PAGE},
+    422: {"description": "It does not fit.", "content": _PAGE},
+    429: {"description": "Tried too often.", "content": _PAGE},
+    503: {"description": "Nothing was changed: try again.", "content": _PAGE},
 }
 
 
