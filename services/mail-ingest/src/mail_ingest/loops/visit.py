@@ -17,7 +17,7 @@ from mail_ingest.portion import BYTES, portion
 from mail_ingest.tools import Tools, mailbox_settings
 
 UNREAD_LIMIT = 1000  # stored mails waiting in memory before a visit waits for the reader
-UNREAD_BYTES = 8 * BYTES
+UNREAD_BYTES = 4 * BYTES
 LOOKED_AT_AGAIN = 200_000  # bytes a visit, of mails that lie there and were read: their uids may be others'
 MOST_ODD = 20  # mails that may break their session before the visit gives up
 
